@@ -43,6 +43,7 @@ class Field:
 
     name: str
     size: int
+    hold: int | None = None  # the value that says "what was goes on", if there is one
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,10 @@ class MelodyEncoding:
     """See the module and ``base.Encoding``."""
 
     name = "melody"
-    fields = (Field("duration", len(DURATIONS)), Field("pitch", NUM_PITCH_SYMBOLS))
+    fields = (
+        Field("duration", len(DURATIONS)),
+        Field("pitch", NUM_PITCH_SYMBOLS, hold=HOLD),
+    )
     context_fields = (
         *BARRED_FIELDS,
         Field("last_duration", len(DURATIONS) + 1),

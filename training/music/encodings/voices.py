@@ -129,7 +129,7 @@ class VoicesEncoding:
         self.num_parts = num_parts
         self.order = ORDERS[num_parts]
         names = [PART_NAMES[num_parts][part].lower() for part in self.order]
-        self.fields = tuple(Field(name, NUM_SYMBOLS) for name in names)
+        self.fields = tuple(Field(name, NUM_SYMBOLS, hold=HOLD) for name in names)
         self.context_fields = (
             *BARRED_FIELDS,
             Field("steps_to_fermata", MAX_TO_FERMATA + 2),

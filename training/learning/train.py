@@ -1,0 +1,227 @@
+"""Training: AdamW on a one-cycle schedule, and an average of the weights it passes.
+
+The loop knows no Django: progress leaves through ``on_epoch``. Everything random follows
+from the seed and the epoch's number, so that a run that was stopped after any epoch and
+resumed from its ``TrainState`` ends in the same bits as one that was not.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from training.learning.bundle import Weights
+from training.learning.config import ModelConfig, TrainConfig
+from training.learning.evaluate import evaluate_bits
+from training.learning.input_pipeline import Window, windows
+from training.learning.model import Params, State, forward, init_weights, initial_state
+from training.music.encodings import EncodedPiece, Encoding
+
+_WARMUP = 0.25  # of all steps, from a tenth of the peak rate to the peak
+_BETA_1, _BETA_2, _EPSILON = 0.9, 0.99, 1e-8
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """What is told after each epoch. Bits are per event, over all its fields."""
+
+    number: int  # from 1
+    train_bits: float  # measured in training, with dropout
+    valid_bits: float  # of the averaged weights
+    seconds: float
+    is_best: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TrainState:
+    """All that changes in training; enough to resume after ``epoch`` epochs."""
+
+    epoch: int
+    step: int
+    params: Params
+    first_moment: Params
+    second_moment: Params
+    average: Params
+    best: Params
+    best_bits: float
+
+
+def new_state(
+    encoding: Encoding, model_config: ModelConfig, config: TrainConfig
+) -> TrainState:
+    weights = init_weights(encoding, model_config, config.seed)
+    params = {name: jnp.asarray(w) for name, w in weights.items()}
+    zeros = {name: jnp.zeros_like(w) for name, w in params.items()}
+    return TrainState(0, 0, params, zeros, zeros, params, params, float("inf"))
+
+
+def train(
+    encoding: Encoding,
+    pieces: Sequence[Sequence[EncodedPiece]],
+    valid: Sequence[EncodedPiece],
+    *,
+    model_config: ModelConfig,
+    config: TrainConfig,
+    on_epoch: Callable[[Epoch, TrainState], None],
+    state: TrainState | None = None,
+) -> Weights:
+    """Train a network and return the averaged weights of its best epoch on ``valid``.
+
+    Args:
+        pieces: of the training split, each as one or more versions (transpositions) of
+            which one is drawn every epoch.
+        state: where to resume; None to begin.
+    """
+    state = state or new_state(encoding, model_config, config)
+    steps_per_epoch = max(
+        sum(1 for _ in _epoch_windows(pieces, config, epoch)) for epoch in range(3)
+    )
+    total_steps = steps_per_epoch * config.epochs
+    update = partial(_update, model_config=model_config, config=config)
+    while state.epoch < config.epochs:
+        started = time.monotonic()
+        number = state.epoch + 1
+        params, first, second = state.params, state.first_moment, state.second_moment
+        average, step = state.average, state.step
+        carried = initial_state(model_config, config.batch_size)
+        key = jax.random.fold_in(jax.random.key(config.seed), number)
+        nats, events = 0.0, 0.0
+        for window in _epoch_windows(pieces, config, state.epoch):
+            params, first, second, average, carried, loss = update(
+                params,
+                first,
+                second,
+                average,
+                carried,
+                (window.contexts, window.events, window.resets, window.weights),
+                jax.random.fold_in(key, step),
+                jnp.float32(_rate(step, total_steps, config.learning_rate)),
+                jnp.float32(step + 1),
+            )
+            count = float(window.weights.sum())
+            nats, events = nats + float(loss) * count, events + count
+            step += 1
+        bits = evaluate_bits(encoding, average, model_config, valid)
+        is_best = bits < state.best_bits
+        state = replace(
+            state,
+            epoch=number,
+            step=step,
+            params=params,
+            first_moment=first,
+            second_moment=second,
+            average=average,
+            best=average if is_best else state.best,
+            best_bits=min(bits, state.best_bits),
+        )
+        report = Epoch(
+            number=number,
+            train_bits=nats / events / np.log(2),
+            valid_bits=bits,
+            seconds=time.monotonic() - started,
+            is_best=is_best,
+        )
+        on_epoch(report, state)
+    return {name: np.asarray(w) for name, w in state.best.items()}
+
+
+def _epoch_windows(
+    pieces: Sequence[Sequence[EncodedPiece]], config: TrainConfig, epoch: int
+) -> list[Window]:
+    """One version of every piece, in this epoch's order."""
+    rng = np.random.default_rng((config.seed, epoch))
+    order = rng.permutation(len(pieces))
+    drawn = [pieces[i][rng.integers(len(pieces[i]))] for i in order]
+    return list(windows(drawn, batch_size=config.batch_size, window=config.window))
+
+
+def _rate(step: int, total: int, peak: float) -> float:
+    """One cycle (Smith & Topin 2018): a linear rise, then half a cosine down."""
+    warmup = max(1.0, _WARMUP * total)
+    if step < warmup:
+        return peak * (0.1 + 0.9 * step / warmup)
+    fraction = min(1.0, (step - warmup) / max(1.0, total - warmup))
+    return peak * (1e-3 + 0.5 * (1.0 + np.cos(np.pi * fraction)))
+
+
+def _loss(
+    params: Params,
+    carried: State,
+    batch: tuple[jax.Array, ...],
+    key: jax.Array,
+    model_config: ModelConfig,
+    dropout: float,
+) -> tuple[jax.Array, State]:
+    """Nats per event, and the state after the window."""
+    contexts, events, resets, weights = batch
+    masks = _dropout_masks(key, dropout, weights.shape[1], model_config)
+    logits, carried = forward(
+        params, contexts, events, resets, carried, masks, model_config
+    )
+    total = jnp.float32(0)
+    for f, field_logits in enumerate(logits):
+        log_probs = jax.nn.log_softmax(field_logits)
+        chosen = jax.nn.one_hot(events[..., f], field_logits.shape[-1])
+        total -= jnp.sum(jnp.sum(log_probs * chosen, axis=-1) * weights)
+    return total / jnp.maximum(weights.sum(), 1.0), carried
+
+
+def _dropout_masks(
+    key: jax.Array, rate: float, batch: int, config: ModelConfig
+) -> dict[str, jax.Array]:
+    if rate == 0.0:
+        return {}
+    masks = {}
+    for layer in range(config.lstm_layers):
+        kept = jax.random.bernoulli(
+            jax.random.fold_in(key, layer), 1.0 - rate, (batch, config.lstm_units)
+        )
+        masks[f"h.{layer}"] = kept / (1.0 - rate)
+    return masks
+
+
+@partial(
+    jax.jit, static_argnames=("model_config", "config"), donate_argnums=(0, 1, 2, 4)
+)
+def _update(
+    params: Params,
+    first: Params,
+    second: Params,
+    average: Params,
+    carried: State,
+    batch: tuple[jax.Array, ...],
+    key: jax.Array,
+    rate: jax.Array,
+    step: jax.Array,
+    *,
+    model_config: ModelConfig,
+    config: TrainConfig,
+) -> tuple[Params, Params, Params, Params, State, jax.Array]:
+    """One step of AdamW (Loshchilov & Hutter 2019) with the gradient's norm clipped."""
+    (loss, carried), grads = jax.value_and_grad(_loss, has_aux=True)(
+        params, carried, batch, key, model_config, config.dropout
+    )
+    norm = jnp.sqrt(sum(jnp.sum(g * g) for g in grads.values()))
+    scale = jnp.minimum(1.0, config.clip_norm / (norm + 1e-9))
+    # Early in training the average follows closely; later it forgets slowly.
+    decay = jnp.minimum(config.average_decay, step / (step + 9.0))
+    new_params, new_first, new_second, new_average = {}, {}, {}, {}
+    for name, grad in grads.items():
+        grad = grad * scale
+        m = _BETA_1 * first[name] + (1 - _BETA_1) * grad
+        v = _BETA_2 * second[name] + (1 - _BETA_2) * grad * grad
+        move = (m / (1 - _BETA_1**step)) / (
+            jnp.sqrt(v / (1 - _BETA_2**step)) + _EPSILON
+        )
+        if params[name].ndim > 1:
+            move = move + config.weight_decay * params[name]
+        new_params[name] = params[name] - rate * move
+        new_first[name], new_second[name] = m, v
+        new_average[name] = decay * average[name] + (1 - decay) * new_params[name]
+    return new_params, new_first, new_second, new_average, carried, loss
