@@ -5,6 +5,7 @@ Every event is predicted from the true past (teacher forcing), whole pieces at a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
@@ -42,9 +43,9 @@ def evaluate_bits(
 ) -> float:
     """Mean bits per event, all fields together."""
     bits, events = 0.0, 0.0
-    for piece in _by_window(params, config, pieces):
+    for weights, chosen in _by_window(params, config, pieces):
         weights, chosen = piece[0], piece[1]
-        bits -= float(sum((c * weights).sum() for c in chosen)) / np.log(2)
+        bits -= sum(float((c * weights).sum()) for c in chosen) / math.log(2)
         events += float(weights.sum())
     return bits / events
 

@@ -12,6 +12,7 @@ on folk songs.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -47,7 +48,7 @@ def measure(
 ) -> dict[str, Any]:
     """Bits per note and event, accuracy of each field, R2, MSE and RMSE in semitones."""
     nats = 0.0
-    hits = np.zeros(len(encoding.fields))
+    hits = [0] * len(encoding.fields)
     events = notes = 0
     expected: list[float] = []
     actual: list[float] = []
@@ -64,7 +65,7 @@ def measure(
             log_probs = predicted[onset.field][onset.time]
             expected.append(expected_pitch(encoding, piece, onset.field, log_probs))
             actual.append(onset.pitch)
-    bits = nats / np.log(2)
+    bits = nats / math.log(2)
     return {
         "bits_per_note": bits / notes,
         "bits_per_event": bits / events,

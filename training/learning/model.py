@@ -164,8 +164,11 @@ def forward(
 
 
 def initial_state(config: ModelConfig, batch: int) -> State:
-    zeros = jnp.zeros((batch, config.lstm_units))
-    return ((zeros, zeros),) * config.lstm_layers
+    """Zeros, each array its own: the update may reuse the memory of what it is given."""
+    shape = (batch, config.lstm_units)
+    return tuple(
+        (jnp.zeros(shape), jnp.zeros(shape)) for _ in range(config.lstm_layers)
+    )
 
 
 def _embed(params: Params, contexts: jax.Array) -> jax.Array:

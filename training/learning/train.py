@@ -7,6 +7,7 @@ resumed from its ``TrainState`` ends in the same bits as one that was not.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -56,9 +57,21 @@ def new_state(
     encoding: Encoding, model_config: ModelConfig, config: TrainConfig
 ) -> TrainState:
     weights = init_weights(encoding, model_config, config.seed)
-    params = {name: jnp.asarray(w) for name, w in weights.items()}
-    zeros = {name: jnp.zeros_like(w) for name, w in params.items()}
-    return TrainState(0, 0, params, zeros, zeros, params, params, float("inf"))
+
+    # Copies, each its own: the update may reuse the memory of what it is given.
+    def fresh(scale: float) -> Params:
+        return {name: jnp.array(w * scale) for name, w in weights.items()}
+
+    return TrainState(
+        epoch=0,
+        step=0,
+        params=fresh(1.0),
+        first_moment=fresh(0.0),
+        second_moment=fresh(0.0),
+        average=fresh(1.0),
+        best=fresh(1.0),
+        best_bits=float("inf"),
+    )
 
 
 def train(
@@ -122,7 +135,7 @@ def train(
         )
         report = Epoch(
             number=number,
-            train_bits=nats / events / np.log(2),
+            train_bits=nats / events / math.log(2),
             valid_bits=bits,
             seconds=time.monotonic() - started,
             is_best=is_best,
@@ -147,7 +160,7 @@ def _rate(step: int, total: int, peak: float) -> float:
     if step < warmup:
         return peak * (0.1 + 0.9 * step / warmup)
     fraction = min(1.0, (step - warmup) / max(1.0, total - warmup))
-    return peak * (1e-3 + 0.5 * (1.0 + np.cos(np.pi * fraction)))
+    return peak * (1e-3 + 0.5 * (1.0 + math.cos(math.pi * fraction)))
 
 
 def _loss(

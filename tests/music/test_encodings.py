@@ -1,0 +1,219 @@
+"""The laws that every encoding keeps, over random scores."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from training.music.encodings import (
+    MelodyEncoding,
+    NotEncodable,
+    PitchesEncoding,
+    VoicesEncoding,
+    from_spec,
+)
+from training.music.encodings.base import Encoding, EncodedPiece
+from training.music.encodings.context import METRES
+from training.music.pitch import MODES, Key
+from training.music.score import (
+    TICKS_PER_QUARTER,
+    KeyChange,
+    Metre,
+    MetreChange,
+    Note,
+    Part,
+    Score,
+)
+
+KEYS = st.builds(Key, st.integers(0, 11), st.sampled_from(MODES))
+
+
+@st.composite
+def lines(draw, step_ticks: int, start_tick: int = 0, low: int = 55, high: int = 81):
+    """A monophonic part on a grid, with rests."""
+    notes = []
+    tick = start_tick
+    for _ in range(draw(st.integers(1, 24))):
+        tick += step_ticks * draw(st.sampled_from([0, 0, 0, 1, 5, 48]))
+        length = step_ticks * draw(st.integers(1, 60))
+        notes.append(Note(tick, draw(st.integers(low, high)), length))
+        tick += length
+    return tuple(notes)
+
+
+@st.composite
+def forms(draw, step_ticks: int):
+    metre = draw(st.sampled_from([*METRES, Metre(5, 4), Metre(7, 8)]))
+    steps = metre.bar_ticks // step_ticks
+    pickup = draw(st.sampled_from([0, step_ticks * draw(st.integers(0, steps - 1))]))
+    key = draw(st.none() | KEYS)
+    return {
+        "metres": (MetreChange(0, metre),),
+        "keys": (KeyChange(0, key),) if key else (),
+        "pickup_ticks": pickup,
+    }
+
+
+@st.composite
+def melodies(draw):
+    part = Part(notes=draw(lines(20)), name="Melody")
+    return Score(parts=(part,), **draw(forms(20)))
+
+
+@st.composite
+def chorales(draw):
+    names = ("Soprano", "Alto", "Tenor", "Bass")
+    parts = tuple(Part(notes=draw(lines(120)), name=name) for name in names)
+    fermatas = sorted(draw(st.sets(st.integers(0, 40), max_size=3)))
+    return Score(
+        parts=parts,
+        phrase_end_ticks=tuple(120 * step for step in fermatas),
+        **draw(forms(120)),
+    )
+
+
+@st.composite
+def pitch_rows(draw):
+    pitches = draw(st.lists(st.integers(60, 71), min_size=1, max_size=40))
+    notes = (
+        Note(i * TICKS_PER_QUARTER, pitch, TICKS_PER_QUARTER)
+        for i, pitch in enumerate(pitches)
+    )
+    return Score(parts=(Part(notes=tuple(notes), name="Melody"),))
+
+
+def check_laws(encoding: Encoding, score: Score) -> EncodedPiece:
+    piece = encoding.encode(score)  # raises unless every event is legal and all fit
+
+    assert encoding.decode(piece.events, piece.form) == score
+    for values, fields in (
+        (piece.events, encoding.fields),
+        (piece.contexts, encoding.context_fields),
+    ):
+        assert values.shape[1] == len(fields)
+        assert values.min() >= 0
+        assert all(values[:, k].max() < f.size for k, f in enumerate(fields))
+    return piece
+
+
+@settings(deadline=None)
+@given(melodies())
+def test_a_melody_comes_back_from_its_events(score):
+    check_laws(MelodyEncoding(), score)
+
+
+@settings(deadline=None, max_examples=40)
+@given(chorales())
+def test_four_voices_come_back_from_their_events(score):
+    check_laws(VoicesEncoding(), score)
+
+
+@given(pitch_rows())
+def test_a_row_of_pitches_comes_back_from_its_events(score):
+    check_laws(PitchesEncoding(), score)
+
+
+@settings(deadline=None, max_examples=30)
+@given(melodies(), st.data())
+def test_the_context_of_an_event_does_not_know_what_follows(score, data):
+    encoding = MelodyEncoding()
+    piece = encoding.encode(score)
+    cut = data.draw(st.integers(0, len(piece.events) - 1))
+
+    walk = encoding.walk(piece.form)
+    for event in piece.events[:cut].tolist():
+        walk.advance(tuple(event))
+
+    assert walk.context() == tuple(piece.contexts[cut].tolist())
+
+
+@settings(deadline=None, max_examples=20)
+@given(melodies(), st.data())
+def test_a_copied_walk_goes_its_own_way(score, data):
+    encoding = MelodyEncoding()
+    piece = encoding.encode(score)
+    walk = encoding.walk(piece.form)
+    events = [tuple(event) for event in piece.events.tolist()]
+    cut = data.draw(st.integers(0, len(events) - 1))
+    for event in events[:cut]:
+        walk.advance(event)
+
+    before = walk.context()
+    walk.copy().advance(events[cut])
+
+    assert walk.context() == before
+
+
+def test_transposing_a_tune_changes_only_its_tonic():
+    def tune(shift: int) -> Score:
+        notes = tuple(Note(480 * i, 62 + shift + 2 * i, 480) for i in range(8))
+        key = KeyChange(0, Key(2 + shift, "dorian"))
+        return Score(parts=(Part(notes=notes),), keys=(key,))
+
+    in_d, in_f = MelodyEncoding().encode(tune(0)), MelodyEncoding().encode(tune(3))
+
+    assert (in_d.events == in_f.events).all()
+    names = [field.name for field in MelodyEncoding.context_fields]
+    differs = (in_d.contexts != in_f.contexts).any(axis=0)
+    assert [n for n, d in zip(names, differs, strict=True) if d] == ["tonic"]
+
+
+def test_echoes_repeat_what_sounded_bars_ago():
+    pitches = [60, 62, 64, 65] * 4  # the same bar of 4/4 four times
+    notes = tuple(Note(480 * i, pitch, 480) for i, pitch in enumerate(pitches))
+    piece = MelodyEncoding().encode(Score(parts=(Part(notes=notes),)))
+
+    names = [field.name for field in MelodyEncoding.context_fields]
+    echo = piece.contexts[:, names.index("sounding_1_bars_ago")]
+
+    assert (echo[:4] == 0).all()
+    assert (echo[4:] == piece.events[4:, 1] + 1).all()
+
+
+def test_the_last_bar_lacks_what_the_pick_up_holds():
+    notes = tuple(Note(480 * i, 60, 480) for i in range(8))  # 1 + 4 + 3 quarters
+    score = Score(parts=(Part(notes=notes),), pickup_ticks=480)
+
+    form = MelodyEncoding().form_of(score)
+
+    assert form.length_ticks == 8 * 480
+    assert form.bars == 2
+
+
+@pytest.mark.parametrize(
+    ("encoding", "score"),
+    [
+        (MelodyEncoding(), Score()),
+        (MelodyEncoding(), Score(parts=(Part(),))),
+        (MelodyEncoding(), Score(parts=(Part((Note(0, 60, 7),)),))),
+        (MelodyEncoding(), Score(parts=(Part((Note(0, 127, 480),)),))),
+        (MelodyEncoding(), Score(parts=(Part((Note(0, 60, 480), Note(0, 64, 480))),))),
+        (VoicesEncoding(), Score(parts=(Part((Note(0, 60, 480),)),))),
+        (PitchesEncoding(), Score(parts=(Part((Note(0, 80, 480),)),))),
+        (PitchesEncoding(), Score(parts=(Part((Note(0, 60, 240),)),))),
+    ],
+)
+def test_it_says_why_a_score_cannot_be_encoded(encoding, score):
+    with pytest.raises(NotEncodable, match=r"\.$"):
+        encoding.encode(score)
+
+
+@pytest.mark.parametrize(
+    "encoding", [MelodyEncoding(), VoicesEncoding(3), PitchesEncoding(48, 72)]
+)
+def test_an_encoding_is_made_again_from_its_spec(encoding):
+    spec = json.loads(json.dumps(encoding.spec()))
+
+    again = from_spec(spec)
+
+    assert again.spec() == encoding.spec()
+    assert again.fields == encoding.fields
+    assert again.context_fields == encoding.context_fields
+
+
+def test_an_unknown_encoding_is_refused():
+    with pytest.raises(ValueError, match="Choose one of"):
+        from_spec({"name": "tabla"})

@@ -1,0 +1,94 @@
+"""The corpora that come with the program: where they lie and what they are.
+
+All of them are read from the installed music21 package, whose own notices say which of
+its scores may be used freely; the music itself is in the public domain. Nothing here
+imports music21: finding a package does not run it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.music.score import Score
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """A collection of scores that any visitor may train on."""
+
+    slug: str
+    title: str
+    description: str
+    source: str
+    read: Callable[[], Iterator[Score]]
+
+
+def corpus_root() -> Path:
+    """The folder of music21's scores."""
+    spec = importlib.util.find_spec("music21")
+    if spec is None or not spec.submodule_search_locations:
+        raise FileNotFoundError("The music21 package is missing; run make install.")
+    return Path(spec.submodule_search_locations[0]) / "corpus"
+
+
+def _read_tunes(folder: str) -> Callable[[], Iterator[Score]]:
+    def read() -> Iterator[Score]:
+        from training.music.abc import read_tunes
+
+        for path in sorted((corpus_root() / folder).glob("*.abc")):
+            text = path.read_text(encoding="utf-8", errors="replace")
+            for tune in read_tunes(text):
+                yield tune
+
+    return read
+
+
+def _read_chorales() -> Iterator[Score]:
+    from training.music.musicxml_reader import read_musicxml
+
+    for path in sorted((corpus_root() / "bach").glob("*.mxl")):
+        score = read_musicxml(path.read_bytes())
+        if len(score.parts) == 4:
+            yield score
+
+
+CORPORA = {
+    corpus.slug: corpus
+    for corpus in (
+        Corpus(
+            slug="oneill",
+            title="O'Neill's Music of Ireland",
+            description="Airs, jigs, reels and hornpipes from the collection of 1850.",
+            source="Francis O'Neill, Music of Ireland (Chicago, 1903), public domain; "
+            "transcribed in ABC by volunteers, in the music21 corpus.",
+            read=_read_tunes("oneills1850"),
+        ),
+        Corpus(
+            slug="ryan",
+            title="Ryan's Mammoth Collection",
+            description="Reels, jigs, hornpipes and clogs played in America.",
+            source="William Bradbury Ryan, Mammoth Collection (Boston, 1883), public "
+            "domain; transcribed in ABC by John Chambers, in the music21 corpus.",
+            read=_read_tunes("ryansMammoth"),
+        ),
+        Corpus(
+            slug="aird",
+            title="Aird's Airs",
+            description="Scottish, English, Irish and foreign airs for fiddle or flute.",
+            source="James Aird, A Selection of Airs (Glasgow, 1782 to 1803), public "
+            "domain; transcribed in ABC by Jack Campin, in the music21 corpus.",
+            read=_read_tunes("airdsAirs"),
+        ),
+        Corpus(
+            slug="bach-chorales",
+            title="Bach's four-part chorales",
+            description="Chorales from the cantatas, passions and the collection of 1784.",
+            source="Johann Sebastian Bach (1685-1750), public domain; edited by Margaret "
+            "Greentree, in the music21 corpus.",
+            read=_read_chorales,
+        ),
+    )
+}

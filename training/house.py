@@ -1,0 +1,116 @@
+"""The house models: what they learn from and how, to be made again by anyone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from training.corpora import CORPORA
+from training.learning.config import ModelConfig, TrainConfig
+from training.learning.dataset import prepare
+from training.music.encodings import Encoding, MelodyEncoding, VoicesEncoding
+from training.music.score import Score
+
+
+@dataclass(frozen=True, slots=True)
+class HouseModel:
+    """A model that every visitor may compose with."""
+
+    slug: str
+    title: str
+    description: str
+    corpora: tuple[str, ...]
+    encoding: Callable[[], Encoding]
+    model_config: ModelConfig
+    train_config: TrainConfig
+    transpose: bool  # whether to learn every piece in all keys that fit its voices
+
+    def scores(self) -> Iterator[Score]:
+        for slug in self.corpora:
+            yield from CORPORA[slug].read()
+
+    def quick(self) -> HouseModel:
+        """A smaller one of the same kind that is ready in minutes."""
+        return replace(
+            self,
+            model_config=replace(self.model_config, lstm_units=128, lstm_layers=1),
+            train_config=replace(self.train_config, epochs=4, learning_rate=5e-3),
+        )
+
+
+HOUSE_MODELS = {
+    model.slug: model
+    for model in (
+        HouseModel(
+            slug="tunes",
+            title="Tunes",
+            description="Jigs, reels, hornpipes, marches and airs of Ireland, Scotland "
+            "and North America: one melody with its rhythm, metre and key.",
+            corpora=("oneill", "ryan", "aird"),
+            encoding=MelodyEncoding,
+            model_config=ModelConfig(lstm_units=256, lstm_layers=2),
+            train_config=TrainConfig(epochs=24, dropout=0.35),
+            transpose=False,
+        ),
+        HouseModel(
+            slug="chorales",
+            title="Chorales",
+            description="Hymns in four voices, as Johann Sebastian Bach set them.",
+            corpora=("bach-chorales",),
+            encoding=VoicesEncoding,
+            model_config=ModelConfig(lstm_units=256, lstm_layers=2),
+            train_config=TrainConfig(epochs=60, dropout=0.4),
+            transpose=True,
+        ),
+    )
+}
+
+
+def train_house_model(
+    model: HouseModel,
+    root: Path,
+    *,
+    seed: int = 0,
+    epochs: int | None = None,
+    report: Callable[[str], None] = print,
+) -> Path:
+    """Train ``model``, write its bundle to ``root / model.slug`` and return that folder.
+
+    Every finished epoch is told to ``report`` in a line.
+    """
+    # Only a process that trains may load Keras and JAX: a server forks, and a process
+    # forked from one that has used JAX hangs.
+    from training.learning.run import run_training
+    from training.learning.train import Epoch, TrainState
+
+    def tell(epoch: Epoch, state: TrainState) -> None:
+        report(
+            f"epoch {epoch.number:3d}  train {epoch.train_bits:.3f}  "
+            f"held out {epoch.valid_bits:.3f} bits per event  {epoch.seconds:.0f} s"
+            + ("  best so far" if epoch.is_best else "")
+        )
+
+    encoding = model.encoding()
+    config = replace(model.train_config, seed=seed)
+    if epochs:
+        config = replace(config, epochs=epochs)
+    pieces = prepare(encoding, model.scores(), transpose=model.transpose)
+    report(f"{pieces.pieces} pieces, {pieces.notes} notes; skipped: {pieces.skipped}")
+    return run_training(
+        root,
+        name=model.slug,
+        encoding=encoding,
+        pieces=pieces,
+        model_config=model.model_config,
+        train_config=config,
+        provenance={
+            "corpora": [CORPORA[slug].title for slug in model.corpora],
+            "sources": [CORPORA[slug].source for slug in model.corpora],
+            "command": f"manage.py train_house_models --only {model.slug}",
+            "trained_at": datetime.now(UTC).date().isoformat(),
+        },
+        on_epoch=tell,
+        folder_name=model.slug,
+    )

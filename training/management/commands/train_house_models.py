@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from training.house import HOUSE_MODELS, HouseModel, train_house_model
+from training.learning.bundle import HOUSE_MODELS_ROOT, load_bundle
+from training.learning.process import prepare_to_train
+
+
+class Command(BaseCommand):
+    help = "Train the models that come with the program from their corpora again."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--only", choices=sorted(HOUSE_MODELS), help="just this one")
+        parser.add_argument(
+            "--quick", action="store_true", help="a smaller network, ready in minutes"
+        )
+        parser.add_argument("--seed", type=int, default=0)
+        parser.add_argument("--epochs", type=int, help="instead of the usual number")
+        parser.add_argument(
+            "--out",
+            type=Path,
+            help="folder to write to; with --quick it is var/models, otherwise the "
+            "program's own house_models",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        slugs = [options["only"]] if options["only"] else sorted(HOUSE_MODELS)
+        if options["epochs"] is not None and options["epochs"] < 1:
+            raise CommandError("--epochs must be 1 or more.")
+        home = settings.VAR_DIR / "models" if options["quick"] else HOUSE_MODELS_ROOT
+        prepare_to_train(settings.VAR_DIR / "cache" / "jax")
+        for slug in slugs:
+            model = HOUSE_MODELS[slug]
+            if options["quick"]:
+                model = model.quick()
+            self._train(model, options["out"] or home, options)
+
+    def _train(self, model: HouseModel, root: Path, options: dict[str, Any]) -> None:
+        self.stdout.write(f"{model.title}: reading {', '.join(model.corpora)} ...")
+        folder = train_house_model(
+            model,
+            root,
+            seed=options["seed"],
+            epochs=options["epochs"],
+            report=self.stdout.write,
+        )
+        bundle = load_bundle(folder)
+        ours = bundle.metrics["test"]["bits_per_note"]
+        ngram = bundle.metrics["baselines"]["ngram"]["bits_per_note"]
+        self.stdout.write(
+            f"{folder}: {ours:.3f} bits per note on held-out pieces, "
+            f"{ours / ngram:.3f} of the order-3 n-gram's {ngram:.3f}"
+        )
