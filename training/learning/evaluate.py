@@ -44,7 +44,6 @@ def evaluate_bits(
     """Mean bits per event, all fields together."""
     bits, events = 0.0, 0.0
     for weights, chosen in _by_window(params, config, pieces):
-        weights, chosen = piece[0], piece[1]
         bits -= sum(float((c * weights).sum()) for c in chosen) / math.log(2)
         events += float(weights.sum())
     return bits / events
