@@ -1,0 +1,323 @@
+"""Every setting comes from the environment and has a safe default: a fresh clone runs.
+
+README.md lists them; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import tempfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def env(name: str, default: str = "") -> str:
+    return os.environ.get(name, "").strip() or default
+
+
+def envbool(name: str, default: bool) -> bool:
+    value = env(name).lower()
+    if value not in ("", "0", "1", "false", "true", "no", "yes", "off", "on"):
+        raise ImproperlyConfigured(f"{name} is {value!r}. Use true or false.")
+    return value in ("1", "true", "yes", "on") if value else default
+
+
+def envint(name: str, default: int) -> int:
+    try:
+        return int(env(name, str(default)))
+    except ValueError:
+        raise ImproperlyConfigured(
+            f"{name} is {env(name)!r}. Use a whole number, for example {default}."
+        ) from None
+
+
+def envlist(name: str, default: str = "") -> list[str]:
+    return [word.strip() for word in env(name, default).split(",") if word.strip()]
+
+
+def keep_secret_key(path: Path) -> str:
+    """The key in ``path``, made on the first run and readable by its owner alone."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Two processes may start at once: the first to link its key wins.
+        with tempfile.NamedTemporaryFile("w", dir=path.parent) as aside:
+            aside.write(secrets.token_urlsafe(50))
+            aside.flush()
+            with contextlib.suppress(FileExistsError):
+                os.link(aside.name, path)
+    return path.read_text().strip()
+
+
+def database_from_url(url: str) -> dict[str, Any]:
+    """Django's settings for ``sqlite:///path`` or ``postgresql://user:pw@host/name``."""
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": parts.path.removeprefix("/"),
+            "CONN_MAX_AGE": 60,
+            # Django's own defaults lose writes to "database is locked" as soon as pages
+            # and tasks write at the same time.
+            "OPTIONS": {
+                "timeout": 20,
+                "transaction_mode": "IMMEDIATE",
+                "init_command": (
+                    "PRAGMA journal_mode=WAL;"
+                    "PRAGMA synchronous=NORMAL;"
+                    "PRAGMA temp_store=MEMORY;"
+                    "PRAGMA cache_size=-8000;"
+                ),
+            },
+        }
+    if parts.scheme in ("postgres", "postgresql"):
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": unquote(parts.path.removeprefix("/")),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": parts.hostname or "",
+            "PORT": parts.port or "",
+            "CONN_MAX_AGE": 60,
+            "CONN_HEALTH_CHECKS": True,
+        }
+    raise ImproperlyConfigured(
+        f"DATABASE_URL starts with {parts.scheme or 'nothing'!r}. "
+        "Use sqlite:///path/to/file or postgresql://user:password@host/name."
+    )
+
+
+# Where the program writes: the database, bundles, renderings, the secret key.
+VAR_DIR = Path(env("VAR_DIR", str(BASE_DIR / "var"))).resolve()
+BUNDLES_ROOT = VAR_DIR / "bundles"
+DATASETS_ROOT = VAR_DIR / "datasets"
+SEED_ROOT = VAR_DIR / "seed"
+
+DEBUG = envbool("DEBUG", False)
+SECRET_KEY = env("SECRET_KEY") or keep_secret_key(VAR_DIR / "secret_key")
+
+HOST = env("HOST", "127.0.0.1")
+PORT = envint("PORT", 8000)
+ALLOWED_HOSTS = envlist("ALLOWED_HOSTS", f"localhost,127.0.0.1,[::1],{HOST}")
+CSRF_TRUSTED_ORIGINS = envlist("CSRF_TRUSTED_ORIGINS")
+
+INSTALLED_APPS = [
+    "composer_site",
+    "generation",
+    "training",
+    "rest_framework",
+    "corsheaders",
+    "csp",
+    "django_q",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "composer_site.middleware.RefuseTooLarge",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "composer_site.middleware.ComeBackLater",
+]
+
+ROOT_URLCONF = "composer_site.urls"
+WSGI_APPLICATION = "composer_site.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DATABASES = {
+    "default": database_from_url(
+        env("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}")
+    )
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env("REDIS_URL")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+    }
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+
+# Tasks. A message in the queue is only a doorbell, the row is the truth: so nothing is
+# kept of a task that is done, and one that failed is not tried again by the queue.
+Q_CLUSTER: dict[str, Any] = {
+    "name": "composer",
+    "workers": 2,
+    "timeout": 300,
+    # django-q2 starts this clock when it fetches a task, not when it starts it.
+    "retry": 960,
+    "queue_limit": 1,
+    "ack_failures": True,
+    "max_attempts": 1,
+    "save_limit": -1,
+    "recycle": 50,
+    "max_rss": 600_000,
+    "guard_cycle": 0.5,
+    "poll": 0.2,
+    "catch_up": False,
+    "scheduler": False,
+    "log_level": env("LOG_LEVEL", "INFO"),
+    "ALT_CLUSTERS": {
+        # Its own queue and worker: an hour of training never delays a rendering.
+        "training": {
+            "workers": 1,
+            "queue_limit": 1,
+            "recycle": 1,
+            "timeout": 86_400,
+            "retry": 345_600,
+            "poll": 1,
+        }
+    },
+}
+Q_CLUSTER |= {"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = env("TIME_ZONE", "UTC")
+USE_I18N = False
+USE_TZ = True
+
+# What the front-end build writes. Absent until it has run once.
+STATIC_BUILD_ROOT = BASE_DIR / "var" / "static_build"
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [
+    folder for folder in (BASE_DIR / "static", STATIC_BUILD_ROOT) if folder.is_dir()
+]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+# A .sf3 holds Ogg Vorbis: squeezing it again costs half a minute and gains nothing.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (
+    *("gif", "gz", "ico", "jpg", "mp3", "ogg", "png", "sf3", "webp", "woff", "woff2"),
+)
+# Files with a hash in their name are kept for ever; the others, the soundfont's plain
+# name among them, for a day.
+WHITENOISE_MAX_AGE = 0 if DEBUG else 86_400
+MEDIA_ROOT = VAR_DIR / "media"
+
+SOUNDFONT_PATH = Path(
+    env(
+        "SOUNDFONT_PATH",
+        str(STATIC_BUILD_ROOT / "soundfont" / "FluidR3Mono_GM.sf3"),
+    )
+)
+
+# A visitor's pieces belong to the session: it lasts a year.
+SESSION_COOKIE_AGE = 365 * 86_400
+SESSION_COOKIE_HTTPONLY = True
+
+# Behind a proxy that speaks HTTPS and sets X-Forwarded-Proto.
+HTTPS = envbool("HTTPS", False)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 365 * 86_400 if HTTPS else 0
+if HTTPS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        # The player's synthesizer is WebAssembly.
+        "script-src": ["'self'", "'wasm-unsafe-eval'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "connect-src": ["'self'"],
+        "media-src": ["'self'", "blob:"],
+        "worker-src": ["'self'", "blob:"],
+        "font-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+# Other sites' pages may call the API and the four plain paths if they are listed here.
+CORS_ALLOWED_ORIGINS = envlist("CORS_ALLOWED_ORIGINS")
+CORS_URLS_REGEX = r"^/(generate|generate_json|metrics|history|api/.*)$"
+CORS_EXPOSE_HEADERS = ["Content-Disposition", "Location", "X-Piece", "X-Seed"]
+
+# Nothing people send now is large.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
+
+# How many pieces one web process writes at the same time, and how long others wait for
+# their turn before they are told to come back.
+COMPOSE_SLOTS = envint("COMPOSE_SLOTS", 2)
+COMPOSE_WAIT_SECONDS = envint("COMPOSE_WAIT_SECONDS", 5)
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.SessionAuthentication"
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": [
+        "rest_framework.parsers.JSONParser",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
+    "EXCEPTION_HANDLER": "generation.api.errors.one_sentence",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": env("LOG_LEVEL", "INFO")},
+}

@@ -1,0 +1,170 @@
+"""The controls of composing: one form behind the page and the four plain paths."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from generation.composer import BadRequest, ComposeRequest
+from generation.services import MAX_SEED
+from training.models import ModelQuerySet
+from training.music.pitch import MODES, Key
+from training.music.score import Metre
+
+TONICS = tuple(Key(pitch_class).tonic_name for pitch_class in range(12))
+METRES = ("2/2", "3/2", "2/4", "3/4", "4/4", "3/8", "6/8", "9/8", "12/8")
+PITCH_CLASSES = {
+    letter + sign: (pitch_class + alteration) % 12
+    for letter, pitch_class in zip("CDEFGAB", (0, 2, 4, 5, 7, 9, 11), strict=True)
+    for sign, alteration in (("", 0), ("#", 1), ("b", -1), ("♯", 1), ("♭", -1))
+}
+ANY = "The model's choice"
+
+
+def whole(what: str, example: int) -> dict[str, Any]:
+    sentence = f"{what} must be a whole number, for example {example}."
+    return {"required": False, "error_messages": {"invalid": sentence}}
+
+
+def number(what: str, example: float) -> dict[str, Any]:
+    sentence = f"{what} must be a number, for example {example:g}."
+    return {"required": False, "error_messages": {"invalid": sentence}}
+
+
+class TonicField(forms.Field):
+    """The name of a note, or a pitch class from 0 to 11."""
+
+    widget = forms.Select(choices=[("", ANY), *((name, name) for name in TONICS)])
+
+    def to_python(self, value: Any) -> int | None:
+        name = str(value if value is not None else "").strip()
+        if not name:
+            return None
+        if name.isascii() and name.isdigit() and len(name) < 3 and int(name) < 12:
+            return int(name)
+        try:
+            return PITCH_CLASSES[name[0].upper() + name[1:]]
+        except KeyError:
+            raise ValidationError(
+                "The key note must be the name of a note, for example D, F# or Bb."
+            ) from None
+
+    def prepare_value(self, value: Any) -> Any:
+        return TONICS[value] if isinstance(value, int) and 0 <= value < 12 else value
+
+
+class MetreField(forms.Field):
+    """A time signature as musicians write it in a line of text."""
+
+    widget = forms.Select(choices=[("", ANY), *((metre, metre) for metre in METRES)])
+
+    def to_python(self, value: Any) -> Metre | None:
+        text = str(value if value is not None else "").strip()
+        if not text:
+            return None
+        numerator, _, denominator = text.partition("/")
+        try:
+            return Metre(int(numerator[:3]), int(denominator[:3]))
+        except ValueError:
+            raise ValidationError(
+                "The metre must be written like 4/4, 3/4 or 6/8."
+            ) from None
+
+
+class ControlsForm(forms.Form):
+    """Every control may be left out; what is left out, the model decides."""
+
+    tonic = TonicField(required=False, label="Key note")
+    mode = forms.ChoiceField(
+        choices=[("", ANY), *((mode, mode.capitalize()) for mode in MODES)],
+        required=False,
+        error_messages={
+            "invalid_choice": f"The mode must be one of {', '.join(MODES)}."
+        },
+    )
+    metre = MetreField(required=False, label="Metre")
+    bars = forms.IntegerField(**whole("The number of bars", 16), label="Bars")
+    num_notes = forms.IntegerField(**whole("The number of notes", 64), label="Notes")
+    lowest_pitch = forms.IntegerField(
+        **whole("The lowest pitch", 60), label="Lowest pitch"
+    )
+    highest_pitch = forms.IntegerField(
+        **whole("The highest pitch", 84), label="Highest pitch"
+    )
+    tempo = forms.FloatField(**number("The tempo", 120), label="Tempo")
+    temperature = forms.FloatField(**number("The temperature", 1), label="Temperature")
+    top_k = forms.IntegerField(**whole("Top-k", 0), label="Top-k")
+    top_p = forms.FloatField(**number("Top-p", 0.95), label="Top-p")
+    candidates = forms.IntegerField(
+        **whole("The number of candidates", 8), label="Candidates"
+    )
+    seed = forms.IntegerField(**whole("The seed", 7), label="Seed")
+
+    # Names that a program may send; filled in where they are not the field's own.
+    request_names = {"tempo": "qpm"}
+
+    def clean_seed(self) -> int | None:
+        seed: int | None = self.cleaned_data["seed"]
+        if seed is not None and not 0 <= seed <= MAX_SEED:
+            raise ValidationError(
+                f"The seed must be from 0 to {MAX_SEED}, for example 7."
+            )
+        return seed
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if not self.errors:
+            try:
+                self.compose_request(seed=0)
+            except BadRequest as error:
+                raise ValidationError(str(error)) from None
+        return data
+
+    def compose_request(self, *, seed: int) -> ComposeRequest:
+        """What was asked for, with ``seed`` where no seed was given."""
+        given = {
+            self.request_names.get(name, name): value
+            for name, value in self.cleaned_data.items()
+            if name in ControlsForm.base_fields and value not in (None, "")
+        }
+        return ComposeRequest(**{"seed": seed, **given})
+
+    @property
+    def sentence(self) -> str:
+        """The first thing that is wrong, for a program."""
+        for errors in self.errors.values():
+            return str(errors[0])
+        return ""
+
+
+class ComposeForm(ControlsForm):
+    """The page's form: the controls, and which model."""
+
+    field_order = ["model"]
+
+    def __init__(self, *args: Any, models: ModelQuerySet, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["model"] = forms.ModelChoiceField(
+            models,
+            to_field_name="slug",
+            empty_label=None,
+            label="Model",
+            error_messages={
+                "invalid_choice": "There is no such model. Choose one from the list.",
+                "required": "Choose a model.",
+            },
+        )
+        self.order_fields(self.field_order)
+
+
+def initial_from_recipe(recipe: dict[str, Any]) -> dict[str, Any]:
+    """A recipe as the form shows it, without the seed: again means another piece."""
+    initial = {name: recipe.get(name) for name in ControlsForm.base_fields}
+    initial["tempo"] = recipe.get("qpm") or None
+    if recipe.get("metre"):
+        initial["metre"] = "/".join(map(str, recipe["metre"]))
+    initial["seed"] = None
+    initial["model"] = recipe.get("model")
+    return initial

@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from training.models import ModelVersion
+from training.music.score import Score
+from training.music.score_json import score_from_json
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+
+class CompositionQuerySet(models.QuerySet["Composition"]):
+    def of(
+        self, user: User | AnonymousUser, session_key: str | None
+    ) -> CompositionQuerySet:
+        """The pieces of a person: by account, and for visitors by session."""
+        if user.is_authenticated:
+            return self.filter(owner=user)
+        if session_key:
+            return self.filter(owner=None, session_key=session_key)
+        return self.none()
+
+    def of_caller(self, request: HttpRequest) -> CompositionQuerySet:
+        return self.of(request.user, request.session.session_key)
+
+    def showcases(self) -> CompositionQuerySet:
+        """The finished pieces that show what a model can do."""
+        return self.filter(is_showcase=True).order_by("created_at", "pk")
+
+    def for_list(self) -> CompositionQuerySet:
+        """With what a card says of a piece, and without its notes."""
+        return self.select_related("version__model").defer("score", "surprise")
+
+
+class Composition(models.Model):
+    """A piece that a model wrote, with the recipe that writes it again.
+
+    Whoever has its link may see and hear it, as one shares a recording: the identifier
+    is too long to guess. Only its owner's history lists it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    title = models.CharField(max_length=120)
+    version = models.ForeignKey(
+        ModelVersion,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="compositions",
+        help_text="Empty: notes drawn at random, by no model.",
+    )
+    recipe = models.JSONField(
+        help_text="Every control, resolved: the same notes again."
+    )
+    seed = models.BigIntegerField()
+    score = models.JSONField(
+        help_text="The notes, as training.music.score_json has them."
+    )
+    surprise = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Bits per note: how unexpected the model found each.",
+    )
+    measures = models.JSONField(default=dict, blank=True)
+    parent = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="variations",
+        help_text="The piece this one was asked again from.",
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="compositions",
+    )
+    session_key = models.CharField(max_length=40, blank=True)
+    is_showcase = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = CompositionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        indexes = [
+            models.Index(fields=["session_key", "-created_at"]),
+            models.Index(fields=["owner", "-created_at"]),
+            models.Index(fields=["version", "-created_at"]),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="composition_seed_is_not_negative", condition=Q(seed__gte=0)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("composition_detail", args=[self.pk])
+
+    def as_score(self) -> Score:
+        return score_from_json(self.score)
+
+    @property
+    def model_slug(self) -> str:
+        return self.version.model.slug if self.version else "random"
+
+    @property
+    def model_title(self) -> str:
+        return self.version.model.title if self.version else "Random notes"
+
+
+class RenderingQuerySet(models.QuerySet["Rendering"]):
+    def ready(self) -> RenderingQuerySet:
+        return self.filter(state=Rendering.State.READY)
+
+    def unfinished(self) -> RenderingQuerySet:
+        return self.filter(state__in=[Rendering.State.QUEUED, Rendering.State.RUNNING])
+
+
+def rendering_path(rendering: Rendering, filename: str) -> str:
+    return f"renderings/{rendering.composition_id}/{filename}"
+
+
+class Rendering(models.Model):
+    """A file that takes a while: sound or print, made by a task when asked for.
+
+    queued -> running -> ready or failed; running -> queued again when its worker died.
+    Every step is one conditional UPDATE; ``attempt`` fences off a worker that was
+    thought dead and comes back.
+    """
+
+    class Format(models.TextChoices):
+        MP3 = "mp3", "MP3"
+        OGG = "ogg", "Ogg Vorbis"
+        FLAC = "flac", "FLAC"
+        WAV = "wav", "WAV"
+        PDF = "pdf", "PDF"
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Waiting for its turn"
+        RUNNING = "running", "Being made"
+        READY = "ready", "Ready"
+        FAILED = "failed", "Failed"
+
+    composition = models.ForeignKey(
+        Composition, on_delete=models.CASCADE, related_name="renderings"
+    )
+    format = models.CharField(max_length=5, choices=Format)
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    attempt = models.PositiveIntegerField(default=0)
+    file = models.FileField(upload_to=rendering_path, blank=True)
+    error = models.CharField(max_length=500, blank=True)
+    requested_at = models.DateTimeField(auto_now_add=True)
+    rung_at = models.DateTimeField(help_text="When its task was last put in the queue.")
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = RenderingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["composition", "format"]
+        constraints = [
+            models.UniqueConstraint(
+                name="rendering_once_a_format", fields=["composition", "format"]
+            ),
+            models.CheckConstraint(
+                name="rendering_state_is_known",
+                condition=Q(state__in=["queued", "running", "ready", "failed"]),
+            ),
+            models.CheckConstraint(
+                name="rendering_format_is_known",
+                condition=Q(format__in=["mp3", "ogg", "flac", "wav", "pdf"]),
+            ),
+            models.CheckConstraint(
+                name="rendering_ready_has_a_file",
+                condition=~Q(state="ready") | ~Q(file=""),
+            ),
+            models.CheckConstraint(
+                name="rendering_failed_says_why",
+                condition=~Q(state="failed") | ~Q(error=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.composition} as {self.get_format_display()}"
+
+    @property
+    def is_ready(self) -> bool:
+        return self.state == self.State.READY
+
+    @property
+    def is_unfinished(self) -> bool:
+        return self.state in (self.State.QUEUED, self.State.RUNNING)

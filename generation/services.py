@@ -1,0 +1,318 @@
+"""The verbs of generation: compose, ask for a rendering, make it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from generation.composer import Composed, ComposeRequest, compose
+from generation.models import Composition, Rendering
+from generation.naming import title_of
+from training.models import ModelVersion
+from training.music.score import Score
+from training.music.score_json import score_to_json
+from training.random_notes import random_score
+from training.services import load_version_bundle
+
+logger = logging.getLogger(__name__)
+
+#: Seeds we draw are short enough to read out; anyone may ask for a longer one.
+DRAWN_SEEDS = 1_000_000
+#: The largest whole number that every program reading our JSON holds exactly.
+MAX_SEED = 2**53 - 1
+
+#: A worker is killed after Q_CLUSTER's timeout, so a rendering older than this is dead.
+RENDERING_LEASE = timedelta(seconds=330)
+#: A doorbell not answered for so long is rung again.
+DOORBELL_PATIENCE = timedelta(seconds=60)
+MAX_ATTEMPTS = 3
+
+
+class TooBusy(Exception):
+    """Every place to compose in is taken."""
+
+    retry_after_seconds = 5
+
+
+class NoSuchRendering(ValueError):
+    """Not a format we make."""
+
+
+# Composing -------------------------------------------------------------------------
+
+_slots = threading.BoundedSemaphore(settings.COMPOSE_SLOTS)
+
+
+@contextmanager
+def composing_slot() -> Iterator[None]:
+    """One of the few places to compose in; ``TooBusy`` when none comes free in time.
+
+    Composing keeps a core busy: more of it at once only makes everyone wait longer.
+    """
+    if not _slots.acquire(timeout=settings.COMPOSE_WAIT_SECONDS):
+        raise TooBusy("Many people are composing just now. Try again in a few seconds.")
+    try:
+        yield
+    finally:
+        _slots.release()
+
+
+def draw_seed() -> int:
+    return secrets.randbelow(DRAWN_SEEDS)
+
+
+def compose_now(
+    version: ModelVersion,
+    request: ComposeRequest,
+    *,
+    owner: User | AnonymousUser | None,
+    session_key: str,
+    parent: Composition | None = None,
+    is_showcase: bool = False,
+) -> Composition:
+    """Write a piece and keep it. Raises ``BadRequest`` and ``TooBusy``."""
+    bundle = load_version_bundle(version)
+    with composing_slot():
+        composed = compose(bundle, request)
+    recipe = {
+        "model": version.model.slug,
+        "version": version.number,
+        "bundle": version.bundle_hash,
+        **controls_to_json(request),
+    }
+    title = title_of(version.model.title, composed.score, request.seed)
+    return Composition.objects.create(
+        title=title,
+        version=version,
+        recipe=recipe,
+        seed=request.seed,
+        score=score_to_json(replace(composed.score, title=title)),
+        surprise=[round(float(bits), 3) for bits in composed.bits],
+        measures=_measures(composed.score) | _likelihood(composed),
+        parent=parent,
+        is_showcase=is_showcase,
+        **_whose(owner, session_key),
+    )
+
+
+def compose_random(
+    *,
+    num_notes: int,
+    seed: int,
+    qpm: float,
+    owner: User | AnonymousUser | None,
+    session_key: str,
+) -> Composition:
+    """The seed's own music: every note drawn evenly from one octave. A control."""
+    score = random_score(num_notes, seed=seed, qpm=qpm)
+    title = f"Random notes, no. {seed}"
+    return Composition.objects.create(
+        title=title,
+        recipe={"model": "random", "seed": seed, "num_notes": num_notes, "qpm": qpm},
+        seed=seed,
+        score=score_to_json(replace(score, title=title)),
+        measures=_measures(score),
+        **_whose(owner, session_key),
+    )
+
+
+def controls_to_json(request: ComposeRequest) -> dict[str, Any]:
+    """Every control as plain JSON; ``controls_from_json`` makes the request again."""
+    controls = asdict(request)
+    if request.metre:
+        controls["metre"] = [request.metre.numerator, request.metre.denominator]
+    return controls
+
+
+def recipe_text(composition: Composition) -> str:
+    """The recipe as it travels inside MIDI, MusicXML and ABC files."""
+    return json.dumps(composition.recipe, sort_keys=True)
+
+
+def _whose(owner: User | AnonymousUser | None, session_key: str) -> dict[str, Any]:
+    if owner is not None and owner.is_authenticated:
+        return {"owner": owner, "session_key": ""}
+    return {"owner": None, "session_key": session_key}
+
+
+def _measures(score: Score) -> dict[str, Any]:
+    return {
+        "notes": score.num_notes,
+        "bars": sum(1 for bar in score.bars() if bar.number > 0),
+        "key": str(score.key) if score.key else "",
+        "metre": str(score.metre),
+        "qpm": score.qpm,
+        "seconds": round(score.seconds_at(score.end_tick), 1),
+    }
+
+
+def _likelihood(composed: Composed) -> dict[str, Any]:
+    notes = max(1, len(composed.bits))
+    return {
+        "log2_likelihood": round(float(composed.log2_likelihood), 3),
+        "bits_per_note": round(-float(composed.log2_likelihood) / notes, 3),
+    }
+
+
+# Renderings ------------------------------------------------------------------------
+
+
+def request_rendering(composition: Composition, format: str) -> Rendering:
+    """Ask for a file that takes a while. Asking again is harmless.
+
+    A failed rendering is tried afresh.
+    """
+    if format not in Rendering.Format.values:
+        raise NoSuchRendering(
+            f"There is no {format!r}. Ask for one of {', '.join(Rendering.Format.values)}."
+        )
+    now = timezone.now()
+    rendering, is_new = Rendering.objects.get_or_create(
+        composition=composition, format=format, defaults={"rung_at": now}
+    )
+    if is_new or _requeue_failed(rendering, now):
+        ring(rendering.pk)
+    elif rendering.is_unfinished:
+        sweep_renderings(Rendering.objects.filter(pk=rendering.pk), now=now)
+    rendering.refresh_from_db()
+    return rendering
+
+
+def _requeue_failed(rendering: Rendering, now: datetime) -> bool:
+    failed = Rendering.objects.filter(pk=rendering.pk, state=Rendering.State.FAILED)
+    return bool(
+        failed.update(
+            state=Rendering.State.QUEUED,
+            attempt=0,
+            error="",
+            requested_at=now,
+            rung_at=now,
+            started_at=None,
+            finished_at=None,
+        )
+    )
+
+
+def ring(rendering_id: int) -> None:
+    """Put the task in the queue once the row is there to be found."""
+    # robust: a queue that is down loses a doorbell, and the sweeper rings again.
+    transaction.on_commit(
+        partial(async_task, "generation.tasks.render", rendering_id), robust=True
+    )
+
+
+def sweep_renderings(renderings: Any = None, *, now: datetime | None = None) -> int:
+    """Free what a dead worker held, ring what nobody answered. Returns how many."""
+    now = now or timezone.now()
+    if renderings is None:
+        renderings = Rendering.objects.all()
+    renderings.filter(
+        state=Rendering.State.RUNNING, started_at__lt=now - RENDERING_LEASE
+    ).update(state=Rendering.State.QUEUED, rung_at=now - 2 * DOORBELL_PATIENCE)
+    forgotten = renderings.filter(
+        state=Rendering.State.QUEUED, rung_at__lt=now - DOORBELL_PATIENCE
+    )
+    rung = 0
+    for rendering in forgotten[:100]:
+        claimed = Rendering.objects.filter(
+            pk=rendering.pk, state=Rendering.State.QUEUED, rung_at=rendering.rung_at
+        ).update(rung_at=now)
+        if claimed:
+            ring(rendering.pk)
+            rung += 1
+    return rung
+
+
+def perform_rendering(rendering_id: int) -> None:
+    """Make the file, if it is this task's to make."""
+    rendering = _claim(rendering_id)
+    if rendering is None:
+        return  # Another task has it, or it is done.
+    if rendering.attempt > MAX_ATTEMPTS:
+        _finish(
+            rendering, error="It stopped the worker three times. Try a shorter piece."
+        )
+        return
+    try:
+        data = render(rendering.composition, rendering.format)
+    except FileNotFoundError as error:
+        logger.error("Rendering %s: %s", rendering.pk, error)
+        _finish(
+            rendering, error=f"{error.filename} is missing. Run `make start` again."
+        )
+    except Exception:
+        # Whatever went wrong, the person waiting must hear of it.
+        logger.exception("Rendering %s failed", rendering.pk)
+        _finish(rendering, error="Something went wrong while it was made. Try again.")
+    else:
+        name = f"renderings/{rendering.composition_id}/{rendering.attempt}"
+        name = default_storage.save(f"{name}.{rendering.format}", ContentFile(data))
+        if not _finish(rendering, file=name):
+            default_storage.delete(name)
+
+
+def render(composition: Composition, format: str) -> bytes:
+    """The composition as sound or print."""
+    # Verovio, typst and the synthesizer stay out of a process that does not use them.
+    score = composition.as_score()
+    if format == Rendering.Format.PDF:
+        from training.music.engrave import write_pdf
+
+        return write_pdf(score)
+    from training.music.audio import encode
+    from training.music.audio import render as render_audio
+
+    return encode(render_audio(score, settings.SOUNDFONT_PATH), format)
+
+
+def _claim(rendering_id: int) -> Rendering | None:
+    rendering = (
+        Rendering.objects.filter(pk=rendering_id, state=Rendering.State.QUEUED)
+        .select_related("composition__version__model")
+        .first()
+    )
+    if rendering is None:
+        return None
+    num_updated = Rendering.objects.filter(
+        pk=rendering.pk, state=Rendering.State.QUEUED, attempt=rendering.attempt
+    ).update(
+        state=Rendering.State.RUNNING,
+        attempt=rendering.attempt + 1,
+        started_at=timezone.now(),
+    )
+    if num_updated != 1:
+        return None
+    rendering.attempt += 1
+    return rendering
+
+
+def _finish(rendering: Rendering, *, file: str = "", error: str = "") -> bool:
+    """Whether the result still counts: a later attempt may have taken over."""
+    return bool(
+        Rendering.objects.filter(
+            pk=rendering.pk,
+            state=Rendering.State.RUNNING,
+            attempt=rendering.attempt,
+        ).update(
+            state=Rendering.State.FAILED if error else Rendering.State.READY,
+            file=file,
+            error=error[:500],
+            finished_at=timezone.now(),
+        )
+    )

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from generation import views
+from generation.api import views as api
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("compose/", views.compose, name="compose"),
+    path("my/pieces/", views.history, name="history"),
+    path(
+        "pieces/<uuid:id>/",
+        views.composition_detail,
+        name="composition_detail",
+    ),
+    path("pieces/<uuid:id>/again/", views.again, name="again"),
+    path("pieces/<uuid:id>/notes.json", views.notes_json, name="notes_json"),
+    path("pieces/<uuid:id>/timemap.json", views.timemap_json, name="timemap_json"),
+    path("pieces/<uuid:id>/score/<int:page>.svg", views.score_svg, name="score_svg"),
+    path("pieces/<uuid:id>/roll.svg", views.roll_svg, name="roll_svg"),
+    path("pieces/<uuid:id>/download/<str:format>", views.download, name="download"),
+    path(
+        "pieces/<uuid:id>/renderings/",
+        views.rendering_create,
+        name="rendering_create",
+    ),
+    path(
+        "pieces/<uuid:id>/renderings/<str:format>/",
+        views.rendering_status,
+        name="rendering_status",
+    ),
+    # The four paths of the project this one grew from, for programs.
+    path("generate", api.generate, name="generate"),
+    path("generate_json", api.generate_json, name="generate_json"),
+    path("metrics", api.metrics, name="metrics"),
+    path("history", api.history, name="api_history"),
+]

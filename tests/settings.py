@@ -1,0 +1,31 @@
+"""The site's settings, made quick and kept away from what a person has in var/."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+# Everything a test writes goes to a folder that ends with the run.
+_var = tempfile.TemporaryDirectory(prefix="composer-tests-")
+os.environ["VAR_DIR"] = _var.name
+os.environ["SECRET_KEY"] = "only-for-tests"
+for _name in ("DEBUG", "HTTPS", "DATABASE_URL", "REDIS_URL", "CORS_ALLOWED_ORIGINS"):
+    os.environ.pop(_name, None)
+
+from composer_site.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Tasks run where they are rung. What the queue does is tested with a queue, elsewhere.
+Q_CLUSTER = {
+    "name": "tests",
+    "sync": True,
+    "orm": "default",
+    "timeout": 60,
+    "retry": 90,
+}
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+CORS_ALLOWED_ORIGINS = ["https://listed.example"]
+LOGGING = {"version": 1, "disable_existing_loggers": False}

@@ -1,0 +1,251 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Prefetch, Q
+from django.urls import reverse
+
+Who = AbstractBaseUser | AnonymousUser
+
+
+class DatasetQuerySet(models.QuerySet["Dataset"]):
+    def visible_to(self, user: Who) -> DatasetQuerySet:
+        """The site's own and the user's own."""
+        return self.filter(Q(owner=None) | Q(owner=user.pk))
+
+    def ready(self) -> DatasetQuerySet:
+        return self.filter(state=Dataset.State.READY)
+
+
+class Dataset(models.Model):
+    """Music made ready to learn from: arrays in a folder, and where they came from.
+
+    queued -> running -> ready or failed. Every step is one conditional UPDATE, so that
+    a task that is delivered twice, or never, does no harm.
+    """
+
+    class Kind(models.TextChoices):
+        CORPUS = "corpus", "Bundled corpus"
+        RANDOM = "random", "Random notes"
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Waiting"
+        RUNNING = "running", "Being made"
+        READY = "ready", "Ready"
+        FAILED = "failed", "Failed"
+
+    name = models.CharField(max_length=100)
+    kind = models.CharField(max_length=10, choices=Kind)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="datasets",
+        help_text="Empty: the site's own.",
+    )
+    encoding = models.JSONField(default=dict, help_text="Name and options.")
+    options = models.JSONField(default=dict, help_text="What it was asked to hold.")
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    error = models.CharField(max_length=500, blank=True)
+    counts = models.JSONField(default=dict, help_text="Pieces, windows, notes.")
+    content_hash = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = DatasetQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="dataset_state_is_known",
+                condition=Q(state__in=["queued", "running", "ready", "failed"]),
+            ),
+            models.CheckConstraint(
+                name="dataset_kind_is_known",
+                condition=Q(kind__in=["corpus", "random"]),
+            ),
+            models.CheckConstraint(
+                name="dataset_failed_says_why",
+                condition=~Q(state="failed") | ~Q(error=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def folder(self) -> Path:
+        return Path(settings.DATASETS_ROOT) / str(self.pk)
+
+
+class ModelQuerySet(models.QuerySet["Model"]):
+    def visible_to(self, user: Who) -> ModelQuerySet:
+        """The house models, which everyone may use, and the user's own."""
+        return self.filter(Q(owner=None) | Q(owner=user.pk))
+
+    def ready(self) -> ModelQuerySet:
+        """Those one can compose with."""
+        return self.filter(versions__is_default=True)
+
+    def with_default_version(self) -> ModelQuerySet:
+        """``default_versions`` holds the version one composes with, metrics and all."""
+        return self.prefetch_related(
+            Prefetch(
+                "versions",
+                ModelVersion.objects.filter(is_default=True).prefetch_related(
+                    "metrics"
+                ),
+                to_attr="default_versions",
+            )
+        )
+
+
+class Model(models.Model):
+    """A network people compose with, known by its slug; its versions are what it was."""
+
+    slug = models.SlugField(max_length=60, unique=True)
+    title = models.CharField(max_length=100)
+    description = models.TextField(blank=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="models",
+        help_text="Empty: a house model, for everyone.",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    default_versions: list[ModelVersion]  # set by with_default_version()
+
+    objects = ModelQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("model_detail", args=[self.slug])
+
+    @property
+    def default_version(self) -> ModelVersion | None:
+        """The version one composes with; None while the model has none."""
+        if hasattr(self, "default_versions"):
+            return next(iter(self.default_versions), None)
+        return self.versions.filter(is_default=True).first()
+
+
+class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
+    def visible_to(self, user: Who) -> ModelVersionQuerySet:
+        return self.filter(Q(model__owner=None) | Q(model__owner=user.pk))
+
+    def default(self) -> ModelVersionQuerySet:
+        """What each model composes with."""
+        return self.filter(is_default=True)
+
+
+class ModelVersion(models.Model):
+    """One trained network: an immutable bundle, and what is known of it."""
+
+    model = models.ForeignKey(Model, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    bundle_hash = models.CharField(max_length=64)
+    is_default = models.BooleanField(
+        default=False, help_text="The version the model composes with."
+    )
+    encoding = models.JSONField(default=dict, blank=True)
+    model_config = models.JSONField(default=dict, blank=True)
+    train_config = models.JSONField(default=dict, blank=True)
+    curve = models.JSONField(
+        default=list, blank=True, help_text="What each epoch reached."
+    )
+    counts = models.JSONField(
+        default=dict, blank=True, help_text="Pieces and notes it learnt from."
+    )
+    provenance = models.JSONField(
+        default=dict, blank=True, help_text="Where its music came from and how."
+    )
+    num_parameters = models.PositiveBigIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ModelVersionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["model", "-number"]
+        constraints = [
+            models.UniqueConstraint(
+                name="version_number_once_a_model", fields=["model", "number"]
+            ),
+            models.UniqueConstraint(
+                name="version_bundle_once_a_model", fields=["model", "bundle_hash"]
+            ),
+            models.UniqueConstraint(
+                name="version_one_default_a_model",
+                fields=["model"],
+                condition=Q(is_default=True),
+            ),
+            models.CheckConstraint(
+                name="version_numbers_start_at_one", condition=Q(number__gte=1)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.number}"
+
+    def get_absolute_url(self) -> str:
+        return f"{self.model.get_absolute_url()}?version={self.number}"
+
+    @property
+    def bundle_folder(self) -> Path:
+        return Path(settings.BUNDLES_ROOT) / self.bundle_hash
+
+    def scores(self, *, baseline: str = "", split: str = "test") -> dict[str, float]:
+        """Metric name to value: of the version itself, or of a baseline."""
+        return {
+            metric.name: metric.value
+            for metric in self.metrics.all()
+            if metric.baseline == baseline and metric.split == split
+        }
+
+    def baselines(self) -> dict[str, dict[str, float]]:
+        """The scores of every baseline on the test pieces, in the order stored."""
+        names = dict.fromkeys(m.baseline for m in self.metrics.all() if m.baseline)
+        return {name: self.scores(baseline=name) for name in names}
+
+
+class Metric(models.Model):
+    """One number about a version, or about a baseline on the same pieces."""
+
+    version = models.ForeignKey(
+        ModelVersion, on_delete=models.CASCADE, related_name="metrics"
+    )
+    name = models.CharField(
+        max_length=60, help_text="bits_per_note, r2, accuracy.pitch"
+    )
+    split = models.CharField(max_length=20, default="test")
+    baseline = models.CharField(
+        max_length=30, blank=True, help_text="Empty: the version's own."
+    )
+    value = models.FloatField()
+
+    class Meta:
+        ordering = ["version", "split", "baseline", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                name="metric_once",
+                fields=["version", "name", "split", "baseline"],
+            )
+        ]
+
+    def __str__(self) -> str:
+        whose = self.baseline or str(self.version)
+        return f"{self.name} of {whose}: {self.value:.3f}"
