@@ -22,10 +22,12 @@ from fractions import Fraction
 
 from training.music import abc_fields
 from training.music.abc_layout import Change, Event, Time, WrittenBar, lay_out
+from training.music.abc_writer import write_abc
+from training.music.pitch import MAJOR_SCALE
 from training.music.reading import UnreadableScore, decode_text, within_limits
 from training.music.score import TICKS_PER_QUARTER, Metre, Part, Score
 
-__all__ = ["Tune", "read_abc", "read_book", "read_tunes"]
+__all__ = ["Tune", "read_abc", "read_book", "read_tunes", "write_abc"]
 
 _WHOLE = 4 * TICKS_PER_QUARTER
 
@@ -111,9 +113,11 @@ _TOKEN = re.compile(
 _NOTE_IN_CHORD = re.compile(rf'"[^"]*"|![^!]*!|{_NOTE}({_LENGTH})(-?)')
 _LENGTH_PARTS = re.compile(r"(\d*)(/*)(\d*)")
 _FIELD = re.compile(r"[H-Zh-z+]:|[A-Ga-g]:(?![|:])")  # a line "A:|" is music
-_PITCH_OF_LETTER = dict(
-    zip("CDEFGABcdefgab", (60, 62, 64, 65, 67, 69, 71, 72, 74, 76, 77, 79, 81, 83))
-)
+_PITCH_OF_LETTER = {
+    letter: start + step
+    for start, letters in ((60, "CDEFGAB"), (72, "cdefgab"))
+    for letter, step in zip(letters, MAJOR_SCALE, strict=True)
+}
 _ALTERATION = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
 _TIME_OF_TUPLET = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}  # 5, 7 and 9 depend on the metre
 
@@ -247,9 +251,9 @@ class _TuneReader:
                 digits = re.match(r"\d{1,9}", value)
                 self.number = int(digits[0]) if digits else self.number
             case "T" if self.in_header:
-                self.title = self.title or value
+                self.title = self.title or _one_line(value)
             case "C" if self.in_header:
-                self.composer = self.composer or value
+                self.composer = self.composer or _one_line(value)
             case "R":
                 self.rhythm = self.rhythm or value
             case "M":
@@ -345,7 +349,7 @@ class _TuneReader:
         else:
             alteration = self.signature[name]
         pitch += alteration + self.shift + voice.shift
-        return min(max(pitch, 0), 127)
+        return pitch if 0 <= pitch <= 127 else min(max(pitch, 0), 127)
 
     def read_music(self, line: str) -> None:
         for token in _TOKEN.finditer(line):
@@ -455,3 +459,7 @@ def _without_comment(line: str) -> str:
     if "%" in line:
         line = re.sub(r"(?<!\\)%.*", "", line).replace("\\%", "%")
     return line.strip()
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

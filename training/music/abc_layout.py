@@ -45,8 +45,9 @@ class Event(NamedTuple):
 class WrittenBar:
     """What stands between two bar lines, and what the line at its end says.
 
-    A bar ``has_line`` unless an ending begins inside it (the music before ``[1``) or the
-    tune stops without one. ``endings`` are the numbers of the ending that begins here.
+    A bar ``has_line`` unless an ending begins inside it (the music before ``[1``) or
+    the tune stops without one. ``endings`` are the numbers of the ending that begins
+    here.
     """
 
     events: list[Event] = field(default_factory=list)
@@ -228,7 +229,7 @@ class _Planner:
                 self.set_metre(self.bar_start, bar.metre)
         metres: list[MetreChange] = []
         for at in sorted(self.metres):
-            if not metres or metres[-1].metre != self.metres[at]:
+            if not metres or at < tick and metres[-1].metre != self.metres[at]:
                 metres.append(MetreChange(round(at), self.metres[at]))
         return _Plan(starts, tuple(metres), round(self.pickup), self.misplaced)
 
@@ -338,10 +339,8 @@ def _placed(
     for index, (bar, start) in enumerate(zip(bars, starts, strict=True)):
         end = start + bar.duration
         limit = starts[index + 1] if index + 1 < len(starts) else end
-        if end < limit <= end + TICKS_PER_QUARTER:
-            stretch = limit  # a last note fills up its bar
-        else:
-            stretch = min(end, limit)
+        is_filled = end < limit <= end + TICKS_PER_QUARTER  # by its last note
+        stretch = limit if is_filled else min(end, limit)
         for event in bar.events:
             at = start + event.offset
             until = at + event.duration
@@ -362,6 +361,8 @@ def _placed(
     return tuple(_note(*note) for note in placed if note[1] > note[0])
 
 
-def _note(start: Time, end: Time, pitch: Time) -> Note:
+def _note(start: Time, end: Time, pitch: int) -> Note:
+    if type(start) is int and type(end) is int:
+        return Note(start, pitch, end - start)
     first = round(start)
-    return Note(first, int(pitch), max(1, round(end) - first))
+    return Note(first, pitch, max(1, round(end) - first))
