@@ -6,7 +6,7 @@ notes, slurs, chord symbols, words and ornaments are left out.
 
 Repeats are not played out: a repeated section stands once, and of first and second
 endings only the last is kept, so a section of eight bars stays one of eight bars. How
-bars are brought in step with the metre is told in ``abc_layout``.
+bars are brought in step with the metre is told in ``barlines``.
 
 >>> [tune] = read_tunes("X:1\\nM:2/4\\nL:1/8\\nK:G\\nGABc|d4|]")
 >>> [note.pitch for note in tune.parts[0].notes]
@@ -21,8 +21,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from training.music import abc_fields
-from training.music.abc_layout import Change, Event, Time, WrittenBar, lay_out
+from training.music.abc_layout import lay_out
 from training.music.abc_writer import write_abc
+from training.music.barlines import Change, Event, Time, WrittenBar
 from training.music.pitch import MAJOR_SCALE
 from training.music.reading import UnreadableScore, decode_text, within_limits
 from training.music.score import TICKS_PER_QUARTER, Metre, Part, Score
