@@ -1,0 +1,274 @@
+"""Writing pieces event by event: the network rates, chance decides. NumPy only.
+
+Several drafts are written side by side, because reading the network's weights is what
+takes time and one reading serves them all. Each draft has its own chances, so that it
+becomes the same piece in any company.
+
+Symbols: B drafts side by side, F event fields, C context fields, V_f values of field f,
+T events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from generation.network import Float32s, Float64s, Ints, Network
+from training.music.encodings.base import Context, Event, Mask, Walk
+
+_CHUNK = 64  # events for which chances are drawn at once
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How a value is drawn from its logits.
+
+    ``temperature`` divides them. Of what is likely then ``top_k`` keeps the k best (0:
+    all; ties with the last one stay; Fan et al. 2018) and after it ``top_p`` the fewest
+    values that together hold that share of the probability, the nucleus (Holtzman et
+    al. 2020).
+    """
+
+    temperature: float = 1.0  # > 0
+    top_k: int = 0
+    top_p: float = 1.0  # (0, 1]
+
+
+def draw(logits: Float32s, chances: Float32s, sampling: Sampling) -> Ints:
+    """One value for each row of ``logits`` (B, V), in proportion to its probability.
+
+    Illegal values are -inf; each row has a legal one. ``chances`` (B, V) are
+    independent and Gumbel distributed: the greatest sum of logit and chance stands at
+    each value as often as its probability says (Gumbel 1954; Maddison et al. 2014). With
+    the same chances, a slightly different temperature or mask changes few of the values
+    drawn.
+    """
+    if sampling.temperature != 1.0:
+        logits = logits * np.float32(1.0 / sampling.temperature)
+    if 0 < sampling.top_k < logits.shape[1]:
+        kth = np.partition(logits, -sampling.top_k, axis=1)[:, [-sampling.top_k]]
+        logits = np.where(logits < kth, np.float32(-np.inf), logits)
+    if sampling.top_p < 1.0:
+        logits = _nucleus(logits, sampling.top_p)
+    picks: Ints = (logits + chances).argmax(axis=1)
+    return picks
+
+
+def _nucleus(logits: Float32s, top_p: float) -> Float32s:
+    """-inf for all but the fewest values with ``top_p`` of each row's probability."""
+    falling = np.sort(logits, axis=1)[:, ::-1]
+    cumulative = np.exp(falling - falling[:, :1]).cumsum(axis=1, dtype=np.float64)
+    outside = cumulative >= top_p * cumulative[:, -1:]  # from the last one inside on
+    last = outside.argmax(axis=1)
+    least = falling[np.arange(len(falling)), last]
+    return np.where(logits < least[:, None], np.float32(-np.inf), logits)
+
+
+class Chances:
+    """The chances of one draft: Gumbel numbers that follow from (seed, candidate).
+
+    Made from the raw output of a Philox counter (Salmon et al. 2011), whose stream
+    NumPy promises never to change. They do not depend on how many drafts are written at
+    once.
+    """
+
+    def __init__(self, seed: int, candidate: int, sizes: Sequence[int]) -> None:
+        """``sizes`` are V_f of each field."""
+        sequence = np.random.SeedSequence(seed, spawn_key=(candidate,))
+        self._bits = np.random.Philox(sequence)
+        self._bounds = np.cumsum([0, *sizes]).tolist()
+
+    def draw(self, events: int) -> list[Float32s]:
+        """The next ``events``' chances: for each field (events, V_f)."""
+        raw = np.asarray(self._bits.random_raw(events * self._bounds[-1]))
+        uniform = ((raw >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
+        gumbel = -np.log(-np.log(uniform))
+        table = gumbel.astype(np.float32).reshape(events, -1)
+        bounds = self._bounds
+        return [
+            table[:, start:end]
+            for start, end in zip(bounds[:-1], bounds[1:], strict=True)
+        ]
+
+
+class Draft:
+    """A piece in the making: a walk, and what is asked of it beyond what is legal."""
+
+    __slots__ = ("walk",)
+
+    def __init__(self, walk: Walk) -> None:
+        self.walk = walk
+
+    def allowed(self, field: int, chosen: Event, legal: Mask) -> Mask:
+        """``legal``, or fewer values. At least one must stay."""
+        return legal
+
+    def advance(self, event: Event) -> None:
+        self.walk.advance(event)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What ``sample`` wrote for one draft.
+
+    ``bits`` is -log2 of the probability that the network gave each field, among the
+    legal values and at temperature 1, whatever the sampling.
+    """
+
+    events: npt.NDArray[np.int16]  # (T, F)
+    contexts: npt.NDArray[np.int16]  # (T, C)
+    ticks: npt.NDArray[np.int64]  # (T,) where each event starts
+    bits: Float64s  # (T, F)
+    is_finished: bool  # the walk is done; False when ``max_events`` came first
+
+
+def sample(
+    network: Network,
+    drafts: Sequence[Draft],
+    *,
+    seed: int,
+    sampling: Sampling | None = None,
+    max_events: int,
+) -> list[Line]:
+    """Write every draft on until its walk is done, side by side.
+
+    Draft number i draws from ``Chances(seed, i)``, so it becomes the same piece in any
+    company (but for the last bits of the arithmetic, which differ with the batch).
+    """
+    scribe = _Scribe(network, drafts, seed, sampling or Sampling())
+    for _ in range(max_events):
+        if not scribe.active:
+            break
+        scribe.write_event()
+    return scribe.lines()
+
+
+class _Scribe:
+    """The loop of ``sample``, cut into methods."""
+
+    def __init__(
+        self, network: Network, drafts: Sequence[Draft], seed: int, sampling: Sampling
+    ) -> None:
+        self._network = network
+        self._drafts = drafts
+        self._sampling = sampling
+        self._fields = range(network.num_fields)
+        sizes = network.field_sizes
+        self._chances = [Chances(seed, i, sizes) for i in range(len(drafts))]
+        self._chunk: list[Float32s] = []  # for each field (_CHUNK, active, V_f)
+        self._events: list[list[Event]] = [[] for _ in drafts]
+        self._contexts: list[list[Context]] = [[] for _ in drafts]
+        self._ticks: list[list[int]] = [[] for _ in drafts]
+        # Of each step: who was active, and each field's legal logits.
+        self._who: list[list[int]] = []
+        self._logits: list[list[Float32s]] = [[] for _ in self._fields]
+        self.active = [i for i, draft in enumerate(drafts) if not draft.walk.is_done]
+        self._state = network.start(len(self.active))
+
+    def write_event(self) -> None:
+        """One event for every active draft."""
+        active = self.active
+        drafts = [self._drafts[i] for i in active]
+        chances = self._next_chances()
+        contexts = [draft.walk.context() for draft in drafts]
+        for i, draft, context in zip(active, drafts, contexts, strict=True):
+            self._contexts[i].append(context)
+            self._ticks[i].append(draft.walk.tick)
+        heads = self._network.step(contexts, self._state)
+        chosen: list[Event] = [()] * len(active)
+        columns: list[Ints] = []
+        for field in self._fields:
+            logits = self._network.field_logits(field, heads, columns)
+            logits = self._masked(drafts, field, chosen, logits)
+            picks = draw(logits, chances[field], self._sampling)
+            columns.append(picks)
+            chosen = [
+                (*c, pick) for c, pick in zip(chosen, picks.tolist(), strict=True)
+            ]
+        self._who.append(active)
+        for i, draft, event in zip(active, drafts, chosen, strict=True):
+            self._events[i].append(event)
+            draft.advance(event)
+        self._retire(drafts)
+
+    def _masked(
+        self, drafts: list[Draft], field: int, chosen: list[Event], logits: Float32s
+    ) -> Float32s:
+        """``logits`` with -inf where a value is not allowed; notes the legal ones."""
+        legal: list[Mask] = []
+        allowed: list[Mask] = []
+        is_asked = False
+        for draft, before in zip(drafts, chosen, strict=True):
+            mask = draft.walk.legal(field, before)
+            fewer = draft.allowed(field, before, mask)
+            is_asked = is_asked or fewer is not mask
+            legal.append(mask)
+            allowed.append(fewer)
+        logits += np.array(legal)
+        self._logits[field].append(logits)
+        return logits + np.array(allowed) if is_asked else logits
+
+    def _next_chances(self) -> list[Float32s]:
+        """For each field (active, V_f)."""
+        time = len(self._who) % _CHUNK
+        if time == 0:
+            drawn = [self._chances[i].draw(_CHUNK) for i in self.active]
+            self._chunk = [
+                np.stack([tables[field] for tables in drawn], axis=1)
+                for field in self._fields
+            ]
+        return [table[time] for table in self._chunk]
+
+    def _retire(self, drafts: list[Draft]) -> None:
+        """Drop the drafts that are done from the batch."""
+        rows = [row for row, draft in enumerate(drafts) if not draft.walk.is_done]
+        if len(rows) == len(drafts):
+            return
+        self.active = [self.active[row] for row in rows]
+        self._chunk = [table[:, rows] for table in self._chunk]
+        if rows:
+            self._state = self._state.take(self._network, rows)
+
+    def lines(self) -> list[Line]:
+        bits = self._bits()
+        return [
+            Line(
+                events=_table(self._events[i], self._network.num_fields),
+                contexts=_table(self._contexts[i], self._network.num_contexts),
+                ticks=np.array(self._ticks[i], np.int64),
+                bits=bits[i],
+                is_finished=draft.walk.is_done,
+            )
+            for i, draft in enumerate(self._drafts)
+        ]
+
+    def _bits(self) -> list[Float64s]:
+        """Each draft's (T, F), worked out for all events together."""
+        if not self._who:
+            return [np.zeros((0, self._network.num_fields)) for _ in self._drafts]
+        who = np.concatenate([np.array(active) for active in self._who])
+        events = [_table(events, self._network.num_fields) for events in self._events]
+        columns = []
+        for field, logits in enumerate(self._logits):
+            chosen = np.empty(len(who), np.intp)
+            for i, written in enumerate(events):
+                chosen[who == i] = written[:, field]
+            columns.append(surprise(np.concatenate(logits), chosen))
+        table = np.stack(columns, axis=1)
+        return [table[who == i] for i in range(len(self._drafts))]
+
+
+def surprise(logits: Float32s, chosen: Ints) -> Float64s:
+    """-log2 of the probability of ``chosen`` (N,) under ``logits`` (N, V), in bits."""
+    values = logits.astype(np.float64)
+    values -= values.max(axis=1, keepdims=True)
+    total = np.log(np.exp(values).sum(axis=1))
+    picked = values[np.arange(len(values)), chosen]
+    return np.asarray((total - picked) / np.log(2.0))
+
+
+def _table(rows: Sequence[tuple[int, ...]], width: int) -> npt.NDArray[np.int16]:
+    return np.array(rows, np.int16).reshape(len(rows), width)
