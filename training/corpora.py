@@ -36,12 +36,14 @@ def corpus_root() -> Path:
 
 def _read_tunes(folder: str) -> Callable[[], Iterator[Score]]:
     def read() -> Iterator[Score]:
-        from training.music.abc import read_tunes
+        from training.music.abc import read_book
 
         for path in sorted((corpus_root() / folder).glob("*.abc")):
             text = path.read_text(encoding="utf-8", errors="replace")
-            for tune in read_tunes(text):
-                yield tune
+            for tune in read_book(text):
+                # A network that counts bars must not learn from miscounted ones.
+                if not tune.misplaced_bars:
+                    yield tune.score
 
     return read
 
@@ -77,7 +79,7 @@ CORPORA = {
         Corpus(
             slug="aird",
             title="Aird's Airs",
-            description="Scottish, English, Irish and foreign airs for fiddle or flute.",
+            description="Scottish, English and Irish airs for fiddle or flute.",
             source="James Aird, A Selection of Airs (Glasgow, 1782 to 1803), public "
             "domain; transcribed in ABC by Jack Campin, in the music21 corpus.",
             read=_read_tunes("airdsAirs"),
@@ -85,9 +87,9 @@ CORPORA = {
         Corpus(
             slug="bach-chorales",
             title="Bach's four-part chorales",
-            description="Chorales from the cantatas, passions and the collection of 1784.",
-            source="Johann Sebastian Bach (1685-1750), public domain; edited by Margaret "
-            "Greentree, in the music21 corpus.",
+            description="Hymns from the cantatas, the passions and the books of 1784.",
+            source="Johann Sebastian Bach (1685-1750), public domain; edited by "
+            "Margaret Greentree, in the music21 corpus.",
             read=_read_chorales,
         ),
     )

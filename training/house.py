@@ -76,7 +76,7 @@ def train_house_model(
     epochs: int | None = None,
     report: Callable[[str], None] = print,
 ) -> Path:
-    """Train ``model``, write its bundle to ``root / model.slug`` and return that folder.
+    """Train ``model``; write its bundle to ``root / model.slug``, which is returned.
 
     Every finished epoch is told to ``report`` in a line.
     """

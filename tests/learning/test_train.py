@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from tests.learning.tiny import MODEL, TRAIN, learning_set
 from training.learning.evaluate import evaluate, evaluate_bits
@@ -66,7 +67,7 @@ def test_a_resumed_run_ends_in_the_same_bits():
         raise Stopped
 
     pieces = learning_set()
-    try:
+    with pytest.raises(Stopped):
         train(
             MelodyEncoding(),
             pieces.train,
@@ -75,8 +76,6 @@ def test_a_resumed_run_ends_in_the_same_bits():
             config=TRAIN,
             on_epoch=stop_after_one,
         )
-    except Stopped:
-        pass
     resumed, epochs, _ = run(TRAIN, state=kept[0], pieces=pieces)
 
     assert [epoch.number for epoch in epochs] == [2]

@@ -19,7 +19,9 @@ TRAIN = TrainConfig(
 def tune(seed: int, *, bars: int = 4, tonic: int = 2) -> Score:
     """A random walk on a major scale in quarters and eighths."""
     rng = np.random.default_rng(seed)
-    scale = [62 + octave + step for octave in (0, 12) for step in (0, 2, 4, 5, 7, 9, 11)]
+    scale = [
+        62 + octave + step for octave in (0, 12) for step in (0, 2, 4, 5, 7, 9, 11)
+    ]
     place, tick, notes = 4, 0, []
     while tick < bars * 1920:
         length = int(rng.choice([240, 480]))

@@ -15,7 +15,7 @@ from training.music.encodings import (
     VoicesEncoding,
     from_spec,
 )
-from training.music.encodings.base import Encoding, EncodedPiece
+from training.music.encodings.base import EncodedPiece, Encoding
 from training.music.encodings.context import METRES
 from training.music.pitch import MODES, Key
 from training.music.score import (

@@ -1,7 +1,7 @@
 """What needs no network: the figures that a trained model has to beat.
 
 * ``repeat_last``: the next note is the last one again.
-* ``ridge``: linear regression from the last 32 notes of a voice, as the seed's task has.
+* ``ridge``: linear regression from the last 32 notes of a voice, the seed's task.
 * ``ngram``: counted; an order-3 n-gram with Witten-Bell smoothing (Witten & Bell 1991).
 """
 
@@ -85,7 +85,7 @@ def _lagged(
 
 
 class NGram:
-    """Counts of each field after its last three values and the event's fields before it.
+    """Counts of each field after its last three values and the fields before it.
 
     Holds do not count as values (three sixteenths of holding would say nothing): a
     field's history is the last three that are not, and for how many events the last

@@ -1,7 +1,7 @@
 """A trained network as one immutable folder, named by the hash of what is in it.
 
     <hash>/bundle.json           what it is: encoding, configs, metrics, provenance
-           forms.json            the forms of its training pieces, with how many had each
+           forms.json            the forms of its training pieces and how many had each
            weights.safetensors   float32 arrays, see ``model.py`` for names and shapes
            golden.safetensors    a held-out piece and the logits Keras gave for it
 
@@ -55,8 +55,8 @@ class UnreadableBundle(ValueError):
 class Bundle:
     """A trained network and everything needed to compose with it and to trust it.
 
-    ``golden`` holds ``contexts`` (T, C) and ``events`` (T, F) of the start of a held-out
-    piece and, for every field f, ``logits.{f}`` (T, size of f) as Keras computed them.
+    ``golden`` holds ``contexts`` (T, C) and ``events`` (T, F) of the start of a
+    held-out piece and, for every field f, ``logits.{f}`` (T, size of f) as Keras computed them.
     """
 
     hash: str
@@ -133,10 +133,14 @@ def load_bundle(folder: Path) -> Bundle:
         weights = load_arrays(contents["weights.safetensors"])
         golden = load_arrays(contents["golden.safetensors"])
     except (OSError, ValueError, SafetensorError) as error:
-        raise UnreadableBundle(f"{folder.name} is not a model bundle: {error}") from None
+        raise UnreadableBundle(
+            f"{folder.name} is not a model bundle: {error}"
+        ) from None
     digest = _hash(contents)
     if len(folder.name) == len(digest) and folder.name != digest:
-        raise UnreadableBundle(f"Bundle {folder.name} has been changed since it was made.")
+        raise UnreadableBundle(
+            f"Bundle {folder.name} has been changed since it was made."
+        )
     version = description.get("format_version")
     if version != FORMAT_VERSION:
         raise UnreadableBundle(

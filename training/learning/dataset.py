@@ -73,7 +73,9 @@ def prepare(
             "test on others. Add more pieces."
         )
     versions = [
-        _versions(encoding, *entry, _ranges(by_side["train"])) if transpose else entry[1:]
+        _versions(encoding, *entry, _ranges(by_side["train"]))
+        if transpose
+        else entry[1:]
         for entry in by_side["train"]
     ]
     return LearningSet(

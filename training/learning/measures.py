@@ -46,7 +46,7 @@ def onsets(encoding: Encoding, piece: EncodedPiece) -> Iterator[Onset]:
 def measure(
     encoding: Encoding, pieces: Sequence[EncodedPiece], predictions: list[Predictions]
 ) -> dict[str, Any]:
-    """Bits per note and event, accuracy of each field, R2, MSE and RMSE in semitones."""
+    """Bits per note and event, each field's accuracy, R2, MSE, RMSE in semitones."""
     nats = 0.0
     hits = [0] * len(encoding.fields)
     events = notes = 0

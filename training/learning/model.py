@@ -164,7 +164,7 @@ def forward(
 
 
 def initial_state(config: ModelConfig, batch: int) -> State:
-    """Zeros, each array its own: the update may reuse the memory of what it is given."""
+    """Zeros, each array its own: the update may reuse the memory it is given."""
     shape = (batch, config.lstm_units)
     return tuple(
         (jnp.zeros(shape), jnp.zeros(shape)) for _ in range(config.lstm_layers)

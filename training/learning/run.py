@@ -1,4 +1,4 @@
-"""A whole run: train, measure on held-out pieces beside the baselines, make a bundle."""
+"""A whole run: train, measure on held-out pieces beside baselines, make a bundle."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def run_training(
 ) -> Path:
     """Train on ``pieces`` and write a bundle under ``root``; returns its folder.
 
-    ``provenance`` says where the pieces come from; what was run, on what kind of machine
-    and for how long is added to it.
+    ``provenance`` says where the pieces come from; what was run, on what kind of
+    machine and for how long is added to it.
     """
     started = time.monotonic()
     curve: list[dict[str, float]] = []

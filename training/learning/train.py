@@ -1,8 +1,8 @@
 """Training: AdamW on a one-cycle schedule, and an average of the weights it passes.
 
-The loop knows no Django: progress leaves through ``on_epoch``. Everything random follows
-from the seed and the epoch's number, so that a run that was stopped after any epoch and
-resumed from its ``TrainState`` ends in the same bits as one that was not.
+The loop knows no Django: progress leaves through ``on_epoch``. Everything random
+follows from the seed and the epoch's number, so that a run that was stopped after any
+epoch and resumed from its ``TrainState`` ends in the same bits as one that was not.
 """
 
 from __future__ import annotations

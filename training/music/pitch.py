@@ -42,7 +42,9 @@ class Key:
 
     def __post_init__(self) -> None:
         if not 0 <= self.tonic <= 11:
-            raise ValueError(f"A tonic is a pitch class from 0 to 11, not {self.tonic}.")
+            raise ValueError(
+                f"A tonic is a pitch class from 0 to 11, not {self.tonic}."
+            )
         if self.mode not in FIFTHS_OF_MODE:
             raise ValueError(
                 f"There is no mode {self.mode!r}. Choose one of {', '.join(MODES)}."
@@ -50,7 +52,7 @@ class Key:
 
     @classmethod
     def from_fifths(cls, fifths: int, mode: str = "major") -> Key:
-        """The key of ``mode`` whose signature has ``fifths`` sharps (flats negative)."""
+        """The key of ``mode`` with ``fifths`` sharps in its signature (flats negative)."""
         if mode not in FIFTHS_OF_MODE:
             raise ValueError(
                 f"There is no mode {mode!r}. Choose one of {', '.join(MODES)}."

@@ -83,7 +83,14 @@ class Metre:
     denominator: int = 4
 
     def __post_init__(self) -> None:
-        if not 1 <= self.numerator <= 32 or self.denominator not in (1, 2, 4, 8, 16, 32):
+        if not 1 <= self.numerator <= 32 or self.denominator not in (
+            1,
+            2,
+            4,
+            8,
+            16,
+            32,
+        ):
             raise ValueError(
                 f"{self.numerator}/{self.denominator} is not a metre we can count. "
                 "Use up to 32 beats of a whole to a thirty-second note."

@@ -16,7 +16,9 @@ class Command(BaseCommand):
     help = "Train the models that come with the program from their corpora again."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--only", choices=sorted(HOUSE_MODELS), help="just this one")
+        parser.add_argument(
+            "--only", choices=sorted(HOUSE_MODELS), help="just this one"
+        )
         parser.add_argument(
             "--quick", action="store_true", help="a smaller network, ready in minutes"
         )

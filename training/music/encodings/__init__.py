@@ -39,7 +39,7 @@ __all__ = [
 
 
 def from_spec(spec: dict[str, Any]) -> Encoding:
-    """The encoding that ``spec`` names; raises ``ValueError`` for one we do not know."""
+    """The encoding that ``spec`` names; raises ``ValueError`` for an unknown one."""
     options = dict(spec)
     name = options.pop("name", None)
     if name not in ENCODINGS:

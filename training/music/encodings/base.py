@@ -34,7 +34,7 @@ Mask = npt.NDArray[np.float32]  # (size of the field,): 0 where legal, -inf else
 
 
 class NotEncodable(ValueError):
-    """The encoding has no events for this score. The message says what stands in the way."""
+    """The encoding has no events for this score; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ class Field:
 class Form:
     """What is settled before the first note.
 
-    ``length_ticks`` is where the last event ends. ``phrase_end_ticks`` are the starts of
-    notes under a fermata (``voices`` only). ``key`` None means no key is known.
+    ``length_ticks`` is where the last event ends. ``phrase_end_ticks`` are the starts
+    of notes under a fermata (``voices`` only). ``key`` None means no key is known.
     """
 
     length_ticks: int
@@ -125,7 +125,7 @@ class Encoding(Protocol):
         """A walk at the start of a piece of this form."""
 
     def pitch_of(self, field: int, value: int, form: Form) -> int | None:
-        """The MIDI pitch that ``value`` of ``field`` starts, or None (rests, holds, ...).
+        """The MIDI pitch that ``value`` of ``field`` starts, or None (rest, hold, ...).
 
         This is how constraints speak of pitches without knowing the encoding.
         """

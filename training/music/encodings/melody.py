@@ -67,9 +67,7 @@ def _durations_up_to(steps: int) -> Mask:
     return allow(len(DURATIONS), [i for i, d in enumerate(DURATIONS) if d <= steps])
 
 
-_WITHOUT_HOLD = allow(
-    NUM_PITCH_SYMBOLS, [REST, *range(FIRST_PITCH, NUM_PITCH_SYMBOLS)]
-)
+_WITHOUT_HOLD = allow(NUM_PITCH_SYMBOLS, [REST, *range(FIRST_PITCH, NUM_PITCH_SYMBOLS)])
 _ANY_PITCH = allow(NUM_PITCH_SYMBOLS, range(NUM_PITCH_SYMBOLS))
 
 
@@ -237,7 +235,7 @@ def _symbol(interval: int) -> int:
 
 
 def _cut(grid: BarGrid, start: int, end: int, symbol: int) -> list[Event]:
-    """Events that fill steps ``start`` to ``end`` with a note or a rest, longest first."""
+    """Events that fill steps ``start`` to ``end`` with a note or rest, longest first."""
     events: list[Event] = []
     after = REST if symbol == REST else HOLD
     while start < end:

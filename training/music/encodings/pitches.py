@@ -1,4 +1,4 @@
-"""Bare pitches, one after the other, all of one length: what the seed project learnt."""
+"""Bare pitches, one after the other, all of one length: the seed project's music."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class PitchesWalk:
 
 
 class PitchesEncoding:
-    """Quarter notes from ``lowest`` to ``highest``, inclusive. See ``base.Encoding``."""
+    """Quarter notes, ``lowest`` to ``highest`` inclusive. See ``base.Encoding``."""
 
     name = "pitches"
 
@@ -86,10 +86,14 @@ class PitchesEncoding:
             or note.duration_ticks != TICKS_PER_QUARTER
             for i, note in enumerate(notes)
         ):
-            raise NotEncodable("Every note must be a quarter right after the one before.")
+            raise NotEncodable(
+                "Every note must be a quarter right after the one before."
+            )
         outside = [n for n in notes if not self.lowest <= n.pitch <= self.highest]
         if outside:
-            raise NotEncodable(f"Pitch {outside[0].pitch} is out of this model's range.")
+            raise NotEncodable(
+                f"Pitch {outside[0].pitch} is out of this model's range."
+            )
         events: list[Event] = [(note.pitch - self.lowest,) for note in notes]
         return trace(self, events, self.form_of(score))
 

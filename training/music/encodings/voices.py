@@ -149,7 +149,9 @@ class VoicesEncoding:
 
     def encode(self, score: Score) -> EncodedPiece:
         if len(score.parts) != self.num_parts:
-            raise NotEncodable(f"There must be {self.num_parts} parts, one for a voice.")
+            raise NotEncodable(
+                f"There must be {self.num_parts} parts, one for a voice."
+            )
         form = self.form_of(score)
         if any(tick % TICKS_PER_STEP for tick in form.phrase_end_ticks):
             raise NotEncodable("Some fermatas are not on the sixteenth grid.")
@@ -191,7 +193,9 @@ def _symbols(part: Part, *, tonic: int, length: int) -> list[int]:
             raise NotEncodable("Some notes are not on the grid of sixteenths.")
         interval = note.pitch - tonic
         if not LOWEST <= interval <= HIGHEST:
-            raise NotEncodable(f"A note {interval} semitones from the tonic is too far.")
+            raise NotEncodable(
+                f"A note {interval} semitones from the tonic is too far."
+            )
         start = note.start_tick // TICKS_PER_STEP
         end = note.end_tick // TICKS_PER_STEP
         symbols[start:end] = [HOLD] * (end - start)
