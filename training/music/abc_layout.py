@@ -95,8 +95,8 @@ def _placed(
     bars: list[WrittenBar], starts: list[Time], fermatas: set[int]
 ) -> tuple[Note, ...]:
     """The notes with ties joined, fitted to where the next bar starts."""
-    placed: list[list[Time]] = []  # start, end, pitch
-    tied: dict[int, list[Time]] = {}
+    placed: list[_Sounding] = []
+    tied: dict[int, _Sounding] = {}
     for index, (bar, start) in enumerate(zip(bars, starts, strict=True)):
         end = start + bar.duration
         limit = starts[index + 1] if index + 1 < len(starts) else end
@@ -110,20 +110,28 @@ def _placed(
             was_tied, tied = tied, {}
             for pitch in event.pitches:
                 note = was_tied.get(pitch)
-                if note is not None and note[1] == at:
-                    note[1] = until
+                if note is not None and note.end == at:
+                    note.end = until
                 else:
-                    note = [at, until, pitch]
+                    note = _Sounding(at, until, pitch)
                     placed.append(note)
                 if event.is_tied:
                     tied[pitch] = note
                 if event.has_fermata:
-                    fermatas.add(round(note[0]))
-    return tuple(_note(*note) for note in placed if note[1] > note[0])
+                    fermatas.add(round(note.start))
+    return tuple(note.as_note() for note in placed if note.end > note.start)
 
 
-def _note(start: Time, end: Time, pitch: int) -> Note:
-    if type(start) is int and type(end) is int:
-        return Note(start, pitch, end - start)
-    first = round(start)
-    return Note(first, pitch, max(1, round(end) - first))
+@dataclass(slots=True)
+class _Sounding:
+    """A note that ties may still prolong."""
+
+    start: Time
+    end: Time
+    pitch: int
+
+    def as_note(self) -> Note:
+        if type(self.start) is int and type(self.end) is int:
+            return Note(self.start, self.pitch, self.end - self.start)
+        start = round(self.start)
+        return Note(start, self.pitch, max(1, round(self.end) - start))
