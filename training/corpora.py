@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from training.music.score import Score
+from training.music.pitch import MODES, Key
+from training.music.score import KeyChange, Score
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,21 @@ def _read_chorales() -> Iterator[Score]:
     for path in sorted((corpus_root() / "bach").glob("*.mxl")):
         score = read_musicxml(path.read_bytes())
         if len(score.parts) == 4:
-            yield score
+            yield _in_final_key(score)
+
+
+def _in_final_key(score: Score) -> Score:
+    """The score with the tonic on which its bass ends and the mode that makes of it.
+
+    The files say major or minor after the key signature alone, but many chorales are
+    older than those: G to G under one flat is G dorian.
+    """
+    bass = score.parts[-1].notes
+    if not score.keys or not bass:
+        return score
+    tonic, fifths = bass[-1].pitch % 12, score.keys[0].key.fifths
+    keys = [Key(tonic, mode) for mode in MODES if Key(tonic, mode).fifths == fifths]
+    return replace(score, keys=(KeyChange(0, keys[0]),)) if keys else score
 
 
 CORPORA = {

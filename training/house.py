@@ -61,7 +61,7 @@ HOUSE_MODELS = {
             corpora=("bach-chorales",),
             encoding=VoicesEncoding,
             model_config=ModelConfig(lstm_units=256, lstm_layers=2),
-            train_config=TrainConfig(epochs=60, dropout=0.4),
+            train_config=TrainConfig(epochs=120, dropout=0.4),
             transpose=True,
         ),
     )

@@ -56,7 +56,7 @@ class Bundle:
     """A trained network and everything needed to compose with it and to trust it.
 
     ``golden`` holds ``contexts`` (T, C) and ``events`` (T, F) of the start of a
-    held-out piece and, for every field f, ``logits.{f}`` (T, size of f) as Keras computed them.
+    held-out piece and, for every field f, ``logits.{f}`` (T, size of f) by Keras.
     """
 
     hash: str

@@ -52,7 +52,7 @@ class Key:
 
     @classmethod
     def from_fifths(cls, fifths: int, mode: str = "major") -> Key:
-        """The key of ``mode`` with ``fifths`` sharps in its signature (flats negative)."""
+        """The key of ``mode`` with ``fifths`` sharps (negative: flats)."""
         if mode not in FIFTHS_OF_MODE:
             raise ValueError(
                 f"There is no mode {mode!r}. Choose one of {', '.join(MODES)}."

@@ -235,7 +235,7 @@ def _symbol(interval: int) -> int:
 
 
 def _cut(grid: BarGrid, start: int, end: int, symbol: int) -> list[Event]:
-    """Events that fill steps ``start`` to ``end`` with a note or rest, longest first."""
+    """Events that fill ``start`` to ``end`` with a note or a rest, longest first."""
     events: list[Event] = []
     after = REST if symbol == REST else HOLD
     while start < end:
