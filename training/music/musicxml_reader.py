@@ -10,45 +10,34 @@ do not add up are kept in step with the metre is told in ``barlines``.
 
 from __future__ import annotations
 
-import io
-import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
-from training.music import barlines
+from training.music.assemble import (
+    WrittenNote,
+    WrittenPart,
+    WrittenScore,
+    assemble,
+)
 from training.music.barlines import Time, WrittenBar
-from training.music.pitch import FIFTHS_OF_MODE, Key
+from training.music.mxl import unpack
 from training.music.reading import (
     MAX_NOTES,
     MAX_PARTS,
-    MAX_UNPACKED_BYTES,
     UnreadableScore,
     too_many_notes,
+    too_many_parts,
     within_limits,
 )
-from training.music.repeats import last_endings
-from training.music.score import (
-    DEFAULT_VELOCITY,
-    MAX_TICK,
-    TICKS_PER_QUARTER,
-    KeyChange,
-    Metre,
-    Note,
-    Part,
-    Score,
-    TempoChange,
-)
+from training.music.score import DEFAULT_VELOCITY, TICKS_PER_QUARTER, Metre, Score
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
-
-T = TypeVar("T")
 
 RECIPE_FIELD = "recipe"  # the miscellaneous-field that carries it
 FULL_VELOCITY = 90  # what MusicXML calls 100 % of dynamics
@@ -109,77 +98,12 @@ def _parse(data: bytes) -> Element:
     return root
 
 
-def unpack(data: bytes) -> bytes:
-    """The score inside an .mxl file, at most ``MAX_UNPACKED_BYTES`` of it.
-
-    Sizes that the archive declares are not believed: only bytes read count.
-    """
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            name = _root_file(archive)
-            return _read_member(archive, name, MAX_UNPACKED_BYTES)
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:
-        raise UnreadableScore(
-            "This .mxl file is damaged or holds no score. Export it again, or send "
-            "the uncompressed .musicxml file."
-        ) from error
-    except (RuntimeError, NotImplementedError, OSError, ValueError) as error:
-        raise UnreadableScore(
-            "This .mxl file is encrypted or packed in a way we cannot open. "
-            "Send the uncompressed .musicxml file."
-        ) from error
-
-
-def _root_file(archive: zipfile.ZipFile) -> str:
-    names = archive.namelist()
-    if "META-INF/container.xml" in names:
-        container = _read_member(archive, "META-INF/container.xml", 100_000)
-        try:
-            for element in fromstring(container, forbid_entities=True).iter("rootfile"):
-                if element.get("full-path") in names:
-                    return str(element.get("full-path"))
-        except (ParseError, DefusedXmlException, ValueError, LookupError):
-            pass  # Files with a broken container still hold their score.
-    for name in names:
-        if name.endswith((".xml", ".musicxml")) and not name.startswith("META-INF"):
-            return name
-    raise KeyError("no score")
-
-
-def _read_member(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
-    with archive.open(name) as member:
-        data = member.read(limit + 1)
-    if len(data) > limit:
-        raise UnreadableScore(
-            "This .mxl file is too big when unpacked. "
-            f"Send a score of at most {limit // 1024 // 1024} MB."
-        )
-    return data
-
-
-@dataclass(slots=True)
-class _Written:
-    """A note of one part as it is written, in its measure."""
-
-    measure: int
-    offset: Time  # from the bar line
-    duration: Time
-    pitch: int
-    velocity: int
-    starts_tie: bool
-    ends_tie: bool
-    has_fermata: bool
-
-
 @dataclass(slots=True)
 class _PartReader:
     """Walks through the measures of one part."""
 
-    program: int = 0
+    part: WrittenPart
     drums: dict[str, int] = field(default_factory=dict)  # instrument id -> pitch
-    is_drum: bool = False
-    notes: list[_Written] = field(default_factory=list)
-    extents: list[Time] = field(default_factory=list)  # of the music in each measure
     divisions: Fraction = Fraction(1)  # a quarter note
     transpose: int = 0
     offset: Time = 0  # in the measure
@@ -202,7 +126,7 @@ class _PartReader:
                     if element.tag == "attributes":
                         self.read_attributes(element)
                     yield index, self.offset, element
-            self.extents.append(self.extent)
+            self.part.extents.append(self.extent)
 
     def ticks(self, element: Element) -> Time:
         duration = _number(element.findtext("duration")) / self.divisions
@@ -234,8 +158,8 @@ class _PartReader:
         velocity = DEFAULT_VELOCITY
         if dynamics is not None:
             velocity = round(_number(dynamics) * FULL_VELOCITY / 100)
-        self.notes.append(
-            _Written(
+        self.part.notes.append(
+            WrittenNote(
                 measure=measure,
                 offset=self.chord_offset,
                 duration=duration,
@@ -257,7 +181,7 @@ class _PartReader:
             return _in_range(12 * (octave + 1) + step + alter + self.transpose)
         if element.find("unpitched") is None:
             return None
-        self.is_drum = True
+        self.part.is_drum = True
         instrument = element.find("instrument")
         if instrument is not None and instrument.get("id") in self.drums:
             return self.drums[str(instrument.get("id"))]
@@ -291,46 +215,51 @@ class _Reader:
 
     def __init__(self, root: Element) -> None:
         self.root = root
-        self.measures = dict(_measures_by_part(root))
-        self.bars: list[WrittenBar] = []
-        self.implicit: set[int] = set()
-        self.keys: dict[tuple[int, Time], tuple[int, str]] = {}  # -> fifths, mode
-        self.tempos: dict[tuple[int, Time], float] = {}
+        self.written = WrittenScore(
+            title=_text(
+                root.findtext("work/work-title") or root.findtext("movement-title")
+            ),
+            composer=self.composer(),
+        )
 
     def read(self) -> Score:
-        if not self.measures:
-            raise UnreadableScore("There is no part in this MusicXML file.")
-        if len(self.measures) > MAX_PARTS:
-            raise UnreadableScore(f"Keep at most {MAX_PARTS} parts in the file.")
-        count = max(len(measures) for measures in self.measures.values())
-        self.bars = [WrittenBar(has_line=True) for _ in range(count)]
-        readers: list[tuple[_PartReader, str]] = []
-        for part_id, measures in self.measures.items():
-            reader, name = self.part_reader(part_id)
+        measures_by_part = dict(_measures_by_part(self.root))
+        if not measures_by_part:
+            raise UnreadableScore(
+                "There is no part in this MusicXML file. Export it again from your "
+                "notation program."
+            )
+        if len(measures_by_part) > MAX_PARTS:
+            raise too_many_parts(len(measures_by_part))
+        count = max(len(measures) for measures in measures_by_part.values())
+        self.written.bars = [WrittenBar(has_line=True) for _ in range(count)]
+        for part_id, measures in measures_by_part.items():
+            reader = self.part_reader(part_id)
+            is_first = not self.written.parts
             for index, offset, element in reader.read(measures):
-                self.take(index, offset, element, is_first=not readers)
+                self.take(index, offset, element, is_first=is_first)
             for index, measure in enumerate(measures):
                 if measure.get("implicit") == "yes":
-                    self.implicit.add(index)
-            readers.append((reader, name))
-        return self.score(readers)
+                    self.written.implicit.add(index)
+            self.written.parts.append(reader.part)
+        return assemble(self.written)
 
-    def part_reader(self, part_id: str) -> tuple[_PartReader, str]:
-        """A reader that knows what the part list says of the part, and its name."""
-        reader = _PartReader()
+    def part_reader(self, part_id: str) -> _PartReader:
+        """A reader that knows what the part list says of the part."""
+        reader = _PartReader(WrittenPart())
         for listed in self.root.iterfind("part-list/score-part"):
             if listed.get("id") != part_id:
                 continue
+            reader.part.name = _text(listed.findtext("part-name"))
             for instrument in listed.iterfind("midi-instrument"):
                 program = int(_number(instrument.findtext("midi-program"))) - 1
-                reader.program = min(max(program, 0), 127)
+                reader.part.program = min(max(program, 0), 127)
                 if instrument.findtext("midi-channel", "").strip() == "10":
-                    reader.is_drum = True
+                    reader.part.is_drum = True
                 unpitched = int(_number(instrument.findtext("midi-unpitched")))
                 if 1 <= unpitched <= 128:
                     reader.drums[instrument.get("id", "")] = unpitched - 1
-            return reader, _text(listed.findtext("part-name"))
-        return reader, ""
+        return reader
 
     def take(
         self, index: int, offset: Time, element: Element, *, is_first: bool
@@ -343,7 +272,7 @@ class _Reader:
         elif element.tag in ("direction", "sound"):
             qpm = _tempo(element)
             if qpm is not None:
-                self.tempos.setdefault((index, offset), qpm)
+                self.written.tempos.setdefault((index, offset), qpm)
 
     def take_attributes(self, index: int, offset: Time, element: Element) -> None:
         for key in element.findall("key")[:1]:
@@ -351,19 +280,26 @@ class _Reader:
             if fifths is not None:
                 shift = int(_number(element.findtext("transpose/chromatic")))
                 mode = _text(key.findtext("mode")).lower()
-                self.keys[index, offset] = int(_number(fifths)) + shift * 7, mode
+                self.written.keys[index, offset] = (
+                    int(_number(fifths)) + shift * 7,
+                    mode,
+                )
         for time in element.findall("time")[:1]:
             beats, unit = time.findtext("beats"), time.findtext("beat-type")
             if beats is not None and unit is not None:
                 numerator = sum(int(_number(n)) for n in beats.split("+"))
                 metre = Metre(numerator, int(_number(unit)))
                 # In mid-bar it holds from the next bar on.
-                at = index if not offset else min(index + 1, len(self.bars) - 1)
-                self.bars[at].changes.append((0, metre))
+                at = index if not offset else min(index + 1, len(self.written.bars) - 1)
+                self.written.bars[at].changes.append((0, metre))
 
     def take_barline(self, index: int, element: Element) -> None:
         is_left = element.get("location") == "left"
-        bar = self.bars[index - 1] if is_left and index else self.bars[index]
+        bar = (
+            self.written.bars[index - 1]
+            if is_left and index
+            else self.written.bars[index]
+        )
         repeat = element.find("repeat")
         direction = repeat.get("direction") if repeat is not None else None
         style = _text(element.findtext("bar-style"))
@@ -376,74 +312,13 @@ class _Reader:
             if ending.get("type") == "start":
                 numbers = (ending.get("number") or "").replace(",", " ").split()
                 given = tuple(int(n) for n in numbers if n.isdigit() and len(n) < 4)
-                self.bars[index].endings = given
-
-    def score(self, readers: list[tuple[_PartReader, str]]) -> Score:
-        for index, bar in enumerate(self.bars):
-            extents = [r.extents[index] for r, _ in readers if index < len(r.extents)]
-            bar.duration = max(extents, default=0)
-        place = {id(bar): index for index, bar in enumerate(self.bars)}
-        self.fill_short_bars()
-        kept = last_endings(self.bars)
-        plan = barlines.plan(kept, None)
-        starts = {
-            place[id(bar)]: start for bar, start in zip(kept, plan.starts, strict=True)
-        }
-        fermatas: set[int] = set()
-        parts = [
-            Part(
-                notes=_sounding(reader.notes, starts, fermatas),
-                name=name,
-                program=reader.program,
-                is_drum=reader.is_drum,
-            )
-            for reader, name in readers
-        ]
-        title = self.root.findtext("work/work-title") or self.root.findtext(
-            "movement-title"
-        )
-        return Score(
-            parts=tuple(parts),
-            metres=plan.metres,
-            keys=_key_changes(_in_time(self.keys, starts), parts),
-            tempos=tuple(
-                TempoChange(tick, qpm)
-                for tick, qpm in _in_time(self.tempos, starts).items()
-            ),
-            pickup_ticks=plan.pickup_ticks,
-            phrase_end_ticks=tuple(sorted(fermatas)),
-            title=_text(title),
-            composer=self.composer(),
-        )
+                self.written.bars[index].endings = given
 
     def composer(self) -> str:
         for creator in self.root.iterfind("identification/creator"):
             if creator.get("type") == "composer":
                 return _text(creator.text)
         return ""
-
-    def fill_short_bars(self) -> None:
-        """Give bars that lack rests their full length, where that is what they lack.
-
-        Short bars stay short at the start, before and after the end of a section, where
-        the file calls them so, and where two of them make a whole.
-        """
-        metre = None
-        last = len(self.bars) - 1
-        for index, bar in enumerate(self.bars):
-            metre = bar.metre or metre
-            if metre is None or bar.duration >= metre.bar_ticks:
-                continue
-            whole = metre.bar_ticks
-            before = self.bars[index - 1] if index else None
-            after = self.bars[index + 1] if index < last else None
-            is_cut = index == 0 or bar.is_section_end or before.is_section_end  # type: ignore[union-attr]
-            is_half = any(
-                other is not None and other.duration + bar.duration == whole
-                for other in (before, after)
-            )
-            if not bar.duration or not (is_cut or is_half or index in self.implicit):
-                bar.duration = whole
 
 
 def _measures_by_part(root: Element) -> Iterator[tuple[str, list[Element]]]:
@@ -456,83 +331,6 @@ def _measures_by_part(root: Element) -> Iterator[tuple[str, list[Element]]]:
         for part in measure.iterfind("part"):
             parts.setdefault(part.get("id", ""), []).append(part)
     yield from parts.items()
-
-
-def _sounding(
-    written: list[_Written], starts: dict[int, Time], fermatas: set[int]
-) -> tuple[Note, ...]:
-    """The notes in time, ties joined; those in endings that are left out are gone."""
-    open_ties: dict[int, tuple[Time, Time, int, bool]] = {}
-    notes: list[Note] = []
-
-    def close(pitch: int) -> None:
-        start, end, velocity, has_fermata = open_ties.pop(pitch)
-        first = round(start)
-        notes.append(Note(first, pitch, max(1, round(end) - first), velocity))
-        if has_fermata:
-            fermatas.add(first)
-
-    placed = [(starts[w.measure] + w.offset, w) for w in written if w.measure in starts]
-    for start, note in sorted(placed, key=lambda pair: pair[0]):
-        end = start + note.duration
-        velocity, has_fermata = note.velocity, note.has_fermata
-        tied = open_ties.get(note.pitch)
-        if tied is not None:
-            if note.ends_tie and tied[1] == start:
-                start, velocity, has_fermata = tied[0], tied[2], tied[3] or has_fermata
-                del open_ties[note.pitch]
-            else:
-                close(note.pitch)
-        open_ties[note.pitch] = (start, end, velocity, has_fermata)
-        if not note.starts_tie:
-            close(note.pitch)
-    for pitch in list(open_ties):
-        close(pitch)
-    return tuple(sorted(notes))
-
-
-def _in_time(
-    changes: dict[tuple[int, Time], T], starts: dict[int, Time]
-) -> dict[int, T]:
-    """``changes`` by tick, the first of them at 0."""
-    by_tick = {
-        round(starts[measure] + offset): change
-        for (measure, offset), change in sorted(changes.items(), key=lambda c: c[0])
-        if measure in starts
-    }
-    if by_tick and 0 not in by_tick:
-        by_tick[0] = by_tick[min(by_tick)]
-    return dict(sorted(by_tick.items()))
-
-
-def _key_changes(
-    signatures: dict[int, tuple[int, str]], parts: list[Part]
-) -> tuple[KeyChange, ...]:
-    ends = [*list(signatures)[1:], MAX_TICK]
-    return tuple(
-        KeyChange(tick, _key(fifths, mode, _last_bass(parts, end)))
-        for (tick, (fifths, mode)), end in zip(signatures.items(), ends, strict=True)
-    )
-
-
-def _key(fifths: int, mode: str, last_bass: int | None) -> Key:
-    """The key a signature and mode name; without a mode, what the last bass suggests.
-
-    Music of a signature of no sharps that ends on A is in A minor, else in C major.
-    """
-    mode = {"ionian": "major", "aeolian": "minor"}.get(mode, mode)
-    if mode in FIFTHS_OF_MODE:
-        return Key.from_fifths(fifths, mode)
-    minor = Key.from_fifths(fifths, "minor")
-    return minor if last_bass == minor.tonic else Key.from_fifths(fifths)
-
-
-def _last_bass(parts: list[Part], end: int) -> int | None:
-    """The pitch class that sounds lowest in the last chord before ``end``."""
-    notes = [n for p in parts if not p.is_drum for n in p.notes if n.start_tick < end]
-    stop = max((note.end_tick for note in notes), default=0)
-    lowest = min((note.pitch for note in notes if note.end_tick == stop), default=None)
-    return None if lowest is None else lowest % 12
 
 
 def _tempo(element: Element) -> float | None:

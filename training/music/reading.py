@@ -23,9 +23,7 @@ class UnreadableScore(ValueError):
 def within_limits(score: Score) -> Score:
     """Return ``score``; raise ``UnreadableScore`` when it is too big to handle."""
     if len(score.parts) > MAX_PARTS:
-        raise UnreadableScore(
-            f"This file has {len(score.parts)} parts. Keep at most {MAX_PARTS} of them."
-        )
+        raise too_many_parts(len(score.parts))
     if score.num_notes > MAX_NOTES:
         raise too_many_notes(score.num_notes)
     for changes in (score.metres, score.keys, score.tempos):
@@ -42,6 +40,12 @@ def within_limits(score: Score) -> Score:
 def too_many_notes(num_notes: int) -> UnreadableScore:
     return UnreadableScore(
         f"This file has {num_notes:,} notes. Send a piece of at most {MAX_NOTES:,}."
+    )
+
+
+def too_many_parts(num_parts: int) -> UnreadableScore:
+    return UnreadableScore(
+        f"This file has {num_parts} parts. Keep at most {MAX_PARTS} of them."
     )
 
 
