@@ -7,7 +7,14 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from generation.composer import BadRequest, ComposeRequest
+from generation.recipe import (
+    MAX_BARS,
+    MAX_CANDIDATES,
+    MAX_NOTES,
+    MAX_TOP_K,
+    BadRequest,
+    ComposeRequest,
+)
 from generation.services import MAX_SEED
 from training.models import ModelQuerySet
 from training.music.pitch import MODES, Key
@@ -23,14 +30,23 @@ PITCH_CLASSES = {
 ANY = "The model's choice"
 
 
-def whole(what: str, example: int) -> dict[str, Any]:
-    sentence = f"{what} must be a whole number, for example {example}."
-    return {"required": False, "error_messages": {"invalid": sentence}}
+def whole(what: str, lowest: int, highest: int, **kwargs: Any) -> forms.IntegerField:
+    sentence = f"{what} must be a whole number from {lowest} to {highest}."
+    return forms.IntegerField(
+        required=False,
+        min_value=lowest,
+        max_value=highest,
+        error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), sentence),
+        **kwargs,
+    )
 
 
-def number(what: str, example: float) -> dict[str, Any]:
+def number(what: str, example: float, **kwargs: Any) -> forms.FloatField:
+    # How large it may be, the request knows.
     sentence = f"{what} must be a number, for example {example:g}."
-    return {"required": False, "error_messages": {"invalid": sentence}}
+    return forms.FloatField(
+        required=False, error_messages={"invalid": sentence}, **kwargs
+    )
 
 
 class TonicField(forms.Field):
@@ -85,33 +101,20 @@ class ControlsForm(forms.Form):
         },
     )
     metre = MetreField(required=False, label="Metre")
-    bars = forms.IntegerField(**whole("The number of bars", 16), label="Bars")
-    num_notes = forms.IntegerField(**whole("The number of notes", 64), label="Notes")
-    lowest_pitch = forms.IntegerField(
-        **whole("The lowest pitch", 60), label="Lowest pitch"
-    )
-    highest_pitch = forms.IntegerField(
-        **whole("The highest pitch", 84), label="Highest pitch"
-    )
-    tempo = forms.FloatField(**number("The tempo", 120), label="Tempo")
-    temperature = forms.FloatField(**number("The temperature", 1), label="Temperature")
-    top_k = forms.IntegerField(**whole("Top-k", 0), label="Top-k")
-    top_p = forms.FloatField(**number("Top-p", 0.95), label="Top-p")
-    candidates = forms.IntegerField(
-        **whole("The number of candidates", 8), label="Candidates"
-    )
-    seed = forms.IntegerField(**whole("The seed", 7), label="Seed")
+    bars = whole("The number of bars", 1, MAX_BARS)
+    num_notes = whole("The number of notes", 1, MAX_NOTES, label="Notes")
+    lowest_pitch = whole("The lowest pitch", 0, 127)
+    highest_pitch = whole("The highest pitch", 0, 127)
+    scale_only = forms.BooleanField(required=False, label="Only notes of the key")
+    tempo = number("The tempo", 120)
+    temperature = number("The temperature", 1)
+    top_k = whole("Top-k", 0, MAX_TOP_K, label="Top-k")
+    top_p = number("Top-p", 0.95, label="Top-p")
+    candidates = whole("The number of candidates", 0, MAX_CANDIDATES)
+    seed = whole("The seed", 0, MAX_SEED)
 
     # Names that a program may send; filled in where they are not the field's own.
     request_names = {"tempo": "qpm"}
-
-    def clean_seed(self) -> int | None:
-        seed: int | None = self.cleaned_data["seed"]
-        if seed is not None and not 0 <= seed <= MAX_SEED:
-            raise ValidationError(
-                f"The seed must be from 0 to {MAX_SEED}, for example 7."
-            )
-        return seed
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

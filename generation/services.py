@@ -8,7 +8,7 @@ import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -21,9 +21,10 @@ from django.db import transaction
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from generation.composer import Composed, ComposeRequest, compose
+from generation.composer import Composed, compose
 from generation.models import Composition, Rendering
 from generation.naming import title_of
+from generation.recipe import ComposeRequest, recipe_json
 from training.models import ModelVersion
 from training.music.score import Score
 from training.music.score_json import score_to_json
@@ -36,6 +37,9 @@ logger = logging.getLogger(__name__)
 DRAWN_SEEDS = 1_000_000
 #: The largest whole number that every program reading our JSON holds exactly.
 MAX_SEED = 2**53 - 1
+
+#: Pieces of each house model that the home page and the model's page show.
+SHOWCASE_SEEDS = (1, 2, 3, 4)
 
 #: A worker is killed after Q_CLUSTER's timeout, so a rendering older than this is dead.
 RENDERING_LEASE = timedelta(seconds=330)
@@ -91,10 +95,10 @@ def compose_now(
     with composing_slot():
         composed = compose(bundle, request)
     recipe = {
+        **json.loads(recipe_json(version.bundle_hash, request)),
+        # For people: the bundle's hash alone says which network it was.
         "model": version.model.slug,
         "version": version.number,
-        "bundle": version.bundle_hash,
-        **controls_to_json(request),
     }
     title = title_of(version.model.title, composed.score, request.seed)
     return Composition.objects.create(
@@ -132,12 +136,19 @@ def compose_random(
     )
 
 
-def controls_to_json(request: ComposeRequest) -> dict[str, Any]:
-    """Every control as plain JSON; ``controls_from_json`` makes the request again."""
-    controls = asdict(request)
-    if request.metre:
-        controls["metre"] = [request.metre.numerator, request.metre.denominator]
-    return controls
+def write_showcases(version: ModelVersion) -> None:
+    """Finished pieces that show what a house model can do, in place of older ones."""
+    Composition.objects.showcases().filter(version__model=version.model).update(
+        is_showcase=False
+    )
+    for seed in SHOWCASE_SEEDS:
+        compose_now(
+            version,
+            ComposeRequest(seed=seed),
+            owner=None,
+            session_key="",
+            is_showcase=True,
+        )
 
 
 def recipe_text(composition: Composition) -> str:
@@ -179,9 +190,8 @@ def request_rendering(composition: Composition, format: str) -> Rendering:
     A failed rendering is tried afresh.
     """
     if format not in Rendering.Format.values:
-        raise NoSuchRendering(
-            f"There is no {format!r}. Ask for one of {', '.join(Rendering.Format.values)}."
-        )
+        formats = ", ".join(Rendering.Format.values)
+        raise NoSuchRendering(f"There is no {format!r}. Ask for one of {formats}.")
     now = timezone.now()
     rendering, is_new = Rendering.objects.get_or_create(
         composition=composition, format=format, defaults={"rung_at": now}

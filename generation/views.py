@@ -26,6 +26,7 @@ from django.views.decorators.http import condition, require_POST, require_safe
 from generation import services
 from generation.forms import ComposeForm, initial_from_recipe
 from generation.models import Composition, Rendering
+from generation.recipe import BadRequest
 from training.models import Model
 
 if TYPE_CHECKING:
@@ -83,9 +84,10 @@ def compose(request: HttpRequest) -> HttpResponse:
         form = ComposeForm(models=models, initial={"model": request.GET.get("model")})
         return render(request, "generation/compose.html", {"form": form})
     form = ComposeForm(request.POST, models=models)
-    if not form.is_valid():
+    composition = compose_from(form, request)
+    if composition is None:
         return render(request, "generation/compose.html", {"form": form}, status=422)
-    return redirect(compose_from(form, request))
+    return redirect(composition)
 
 
 @require_POST
@@ -100,23 +102,33 @@ def again(request: HttpRequest, id: UUID) -> HttpResponse:
     }
     data |= request.POST.dict()
     form = ComposeForm(data, models=models)
-    if not form.is_valid():
-        context = composition_context(parent, form)
+    composition = compose_from(form, request, parent=parent)
+    if composition is None:
         return render(
-            request, "generation/composition_detail.html", context, status=422
+            request,
+            "generation/composition_detail.html",
+            composition_context(parent, form),
+            status=422,
         )
-    return redirect(compose_from(form, request, parent=parent))
+    return redirect(composition)
 
 
 def compose_from(
     form: ComposeForm, request: HttpRequest, parent: Composition | None = None
-) -> Composition:
-    return services.compose_now(
-        form.cleaned_data["model"].default_version,
-        form.compose_request(seed=services.draw_seed()),
-        parent=parent,
-        **whose(request),
-    )
+) -> Composition | None:
+    """A new piece, or None: then the form says why not."""
+    if not form.is_valid():
+        return None
+    try:
+        return services.compose_now(
+            form.cleaned_data["model"].default_version,
+            form.compose_request(seed=services.draw_seed()),
+            parent=parent,
+            **whose(request),
+        )
+    except BadRequest as error:
+        form.add_error(None, str(error))
+        return None
 
 
 @require_safe

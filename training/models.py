@@ -108,7 +108,7 @@ class ModelQuerySet(models.QuerySet["Model"]):
 
 
 class Model(models.Model):
-    """A network people compose with, known by its slug; its versions are what it was."""
+    """What people compose with: a name that stays while its versions follow on."""
 
     slug = models.SlugField(max_length=60, unique=True)
     title = models.CharField(max_length=100)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from dataclasses import asdict
 from functools import lru_cache, partial
@@ -199,6 +201,36 @@ def make_dataset(dataset_id: int) -> None:
         state=Dataset.State.READY,
         counts=counts,
         content_hash=content_hash,
+    )
+
+
+def start_control_training(dataset: Dataset) -> None:
+    """Train an LSTM on random notes, as the seed did, and offer it on the site."""
+    transaction.on_commit(
+        partial(
+            async_task,
+            "training.tasks.train_control",
+            dataset.pk,
+            cluster="training",
+        ),
+        robust=True,
+    )
+
+
+def train_control(dataset_id: int) -> None:
+    """In a process of its own: JAX hangs in a fork of one that has used it."""
+    dataset = Dataset.objects.ready().get(pk=dataset_id)
+    command = [
+        sys.executable,
+        str(settings.BASE_DIR / "manage.py"),
+        "train_model",
+        "--register",
+        f"--data={dataset.folder}",
+        f"--seed={dataset.options['seed']}",
+    ]
+    # Niced, so that pages stay quick.
+    subprocess.run(
+        command, check=True, preexec_fn=partial(os.nice, 10), cwd=settings.BASE_DIR
     )
 
 

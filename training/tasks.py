@@ -7,3 +7,7 @@ from training import services
 
 def make_dataset(dataset_id: int) -> None:
     services.make_dataset(dataset_id)
+
+
+def train_control(dataset_id: int) -> None:
+    services.train_control(dataset_id)

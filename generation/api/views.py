@@ -16,9 +16,9 @@ from rest_framework.response import Response
 from generation import services
 from generation.api.errors import Refused, Unknown
 from generation.api.pagination import HistoryPagination
-from generation.composer import BadRequest
 from generation.forms import ControlsForm
 from generation.models import Composition
+from generation.recipe import BadRequest
 from generation.views import DIRECT_FORMATS, as_attachment, file_name, whose, written
 from training.models import Model, ModelVersion
 from training.random_notes import best_possible

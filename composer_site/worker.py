@@ -1,0 +1,102 @@
+"""django-q2's cluster, with the three habits it lacks.
+
+* It leaves no orphans: its processes die with it, however it dies.
+* It notices the deadlock. An idle worker waits for tasks while holding the queue's
+  lock. If it is killed (by the system, short of memory), the lock is never given back
+  and no other worker gets a task again. The cluster then ends, for its supervisor to
+  start it afresh.
+* It sweeps: rows that wait although their doorbell was lost, or whose worker died, are
+  found and rung again.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from types import FrameType
+from typing import Any
+
+from django import db
+from django_q import cluster as django_q_cluster
+from django_q.conf import Conf
+
+from composer_site.processes import forks_die_with_us
+from generation.services import sweep_renderings
+
+logger = logging.getLogger(__name__)
+
+DRAIN_SECONDS = 8.0
+SWEEP_SECONDS = 30.0
+MUST_START_AFRESH = 75  # sysexits.h: a temporary failure
+IDLE = -1  # what a worker's timer says then; django_q.worker
+
+
+class WatchfulSentinel(django_q_cluster.Sentinel):  # type: ignore[misc]
+    """Ends the cluster when a process was killed that may have held a queue's lock."""
+
+    def reincarnate(self, process: Any) -> None:
+        was_killed = process.exitcode is not None and process.exitcode < 0
+        is_worker = process in self.pool
+        if was_killed and (not is_worker or process.timer.value == IDLE):
+            logger.critical(
+                "%s was killed while it may have held the queue. Starting afresh.",
+                process.name,
+            )
+            for other in multiprocessing.active_children():
+                other.kill()
+            # Not sys.exit, which would wait for the queues.
+            os._exit(MUST_START_AFRESH)
+        super().reincarnate(process)
+
+
+class Worker:
+    """One cluster, from start to end."""
+
+    def __init__(self) -> None:
+        self.stop_asked = threading.Event()
+        forks_die_with_us()
+        django_q_cluster.Sentinel = WatchfulSentinel
+        self.cluster = django_q_cluster.Cluster()
+        # The cluster's own handlers wait inside the handler for all tasks to end.
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, self._ask_to_stop)
+
+    def run(self) -> int:
+        """Serve until asked to stop; returns the exit status."""
+        self.cluster.start()
+        sentinel = self.cluster.sentinel
+        next_sweep = time.monotonic()
+        while sentinel.is_alive() and not self.stop_asked.wait(0.5):
+            if time.monotonic() >= next_sweep:
+                sweep()
+                next_sweep = time.monotonic() + SWEEP_SECONDS
+        if self.stop_asked.is_set():
+            self._drain()
+            return 0
+        return sentinel.exitcode or MUST_START_AFRESH
+
+    def _drain(self) -> None:
+        """Let tasks that run end, but not for ever: what is cut off is swept up."""
+        sentinel = self.cluster.sentinel
+        self.cluster.stop_event.set()
+        sentinel.join(DRAIN_SECONDS)
+        if sentinel.is_alive():
+            sentinel.kill()
+            sentinel.join()
+
+    def _ask_to_stop(self, signum: int, frame: FrameType | None) -> None:
+        self.stop_asked.set()
+
+
+def sweep() -> None:
+    if Conf.CLUSTER_NAME != Conf.PREFIX:
+        return  # Its rows are swept by the worker of the main queue.
+    try:
+        db.close_old_connections()
+        sweep_renderings()
+    except db.Error:
+        logger.exception("Sweeping failed; it is tried again soon.")
