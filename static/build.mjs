@@ -22,6 +22,9 @@ const STYLES = `
 @layer pico;
 @import "@picocss/pico/css/pico.css" layer(pico);
 @import "uplot/dist/uPlot.min.css" layer(pico);
+@import "@fontsource/old-standard-tt/latin-400.css";
+@import "@fontsource/old-standard-tt/latin-400-italic.css";
+@import "@fontsource-variable/source-serif-4/wght.css";
 @import "./variables.css";
 @import "./base.css";
 @import "./forms.css";
@@ -51,13 +54,13 @@ const styles = {
     sourcefile: "site.css",
   },
   outfile: join(OUT, "build", "site.css"),
-  loader: { ".woff2": "file" },
+  loader: { ".woff2": "file", ".woff": "file" },
   assetNames: "[name]",
 };
 
 const scripts = {
   ...shared,
-  entryPoints: ["site.js", "player.js", "curves.js", "sound_worklet.js"].map((name) =>
+  entryPoints: ["theme.js", "site.js", "player.js", "curves.js", "sound_worklet.js"].map((name) =>
     join(ROOT, "static", "js", name),
   ),
   format: "esm",

@@ -1,0 +1,25 @@
+// The form for a new piece: the button shows that it is being written, and pitches are
+// named.
+
+import { el } from "./dom.js";
+import { pitchName } from "./piece.js";
+
+for (const form of document.querySelectorAll("form[data-composes]")) {
+  const button = form.querySelector("button[type=submit]");
+  form.addEventListener("submit", () => button.setAttribute("aria-busy", "true"));
+  // The page may come back from the browser's memory with the button still busy.
+  window.addEventListener("pageshow", () => button.removeAttribute("aria-busy"));
+}
+
+// A pitch is asked for as a number; musicians know it by name.
+for (const input of document.querySelectorAll("input[data-names-note]")) {
+  const label = document.querySelector(`label[for="${input.id}"]`);
+  const shown = el("span", { class: "note-name" });
+  label.append(" ", shown);
+  const show = () => {
+    const isPitch = input.value !== "" && input.validity.valid;
+    shown.textContent = isPitch ? pitchName(Number(input.value)) : "";
+  };
+  input.addEventListener("input", show);
+  show();
+}

@@ -1,0 +1,19 @@
+// On every page where a piece can be heard.
+
+import "./drawing.js";
+import "./piano_roll.js";
+import "./rendering_form.js";
+import "./score_player.js";
+import "./sheet_music.js";
+
+const TYPING = "input, textarea, select, button, a, summary, audio, [contenteditable]";
+
+// The space bar plays and pauses, as in any program for music.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== " " || event.repeat || event.ctrlKey || event.metaKey) return;
+  if (event.target.closest?.(TYPING)) return;
+  const player = document.querySelector("score-player[data-main]");
+  if (!player) return;
+  event.preventDefault();
+  player.toggle();
+});

@@ -1,0 +1,125 @@
+// <sheet-music data-timemap data-page player="id">
+//
+// The engraved score, put into the page so that it takes the page's colours; the notes
+// that sound are marked, and a click on a note leads there. `data-page` is the address of
+// page 1. The server engraves for the width there is: a telephone gets shorter systems.
+
+import { el, wantsLessMotion } from "./dom.js";
+import { follow, playerOf } from "./following.js";
+
+const HANDS_OFF_SECONDS = 4; // after someone scrolls, we do not scroll for a while
+const WIDTHS = [400, 700, 1000]; // the server engraves for these
+
+class SheetMusic extends HTMLElement {
+  connectedCallback() {
+    if (this.moments) return;
+    this.moments = [];
+    this.marked = new Set();
+    this.handsOffUntil = 0;
+    this.paper = el("div", { class: "sheet-pages" });
+    this.status = el("p", { class: "sheet-status", role: "status" }, "Engraving…");
+    this.append(this.status, this.paper);
+    this.player = playerOf(this);
+    follow(this.player, (place) => this.#mark(place));
+    this.addEventListener("click", (event) => this.#lead(event));
+    for (const move of ["wheel", "touchmove"]) {
+      window.addEventListener(move, () => this.#handsOff(), { passive: true });
+    }
+    new ResizeObserver(() => this.#fit()).observe(this);
+  }
+
+  // Engraves anew when the room changes from one of the server's widths to another.
+  #fit() {
+    const room = WIDTHS.findLast((width) => width <= this.clientWidth) ?? WIDTHS[0];
+    if (!this.clientWidth || room === this.room) return;
+    this.room = room;
+    this.#engrave(room).catch(() => {
+      if (this.room !== room) return;
+      this.room = null;
+      this.status.textContent = "The score could not be fetched. Reload the page to try again.";
+    });
+  }
+
+  async #engrave(width) {
+    const answer = await fetchText(`${this.dataset.timemap}?width=${width}`);
+    const { timemap, pages } = JSON.parse(answer);
+    const drawn = await Promise.all(
+      Array.from({ length: pages }, (_, index) => this.#page(index + 1, pages, width)),
+    );
+    if (this.room !== width) return; // the window changed meanwhile
+    this.paper.replaceChildren(...drawn);
+    this.status.textContent = "";
+    this.#learnMoments(timemap);
+  }
+
+  async #page(number, pages, width) {
+    const address = this.dataset.page.replace(/1\.svg$/, `${number}.svg`);
+    const text = await fetchText(`${address}?width=${width}`);
+    return parsePage(text, `Score, page ${number} of ${pages}`);
+  }
+
+  // A moment of the time map lists all that sounds from then to the next moment.
+  #learnMoments(timemap) {
+    const notes = new Map(
+      [...this.paper.querySelectorAll("[id]")].map((element) => [element.id, element]),
+    );
+    this.moments = timemap.map((moment) => ({
+      start: moment.start_seconds,
+      notes: moment.note_ids.map((id) => notes.get(id)).filter(Boolean),
+    }));
+    for (const { start, notes: sounding } of this.moments) {
+      for (const note of sounding) note.dataset.start ??= start;
+    }
+  }
+
+  #mark({ seconds, isPlaying }) {
+    const moment = this.moments.findLast(({ start }) => start <= seconds + 0.01);
+    const now = new Set(isPlaying ? moment?.notes : []);
+    const fresh = [...now].filter((note) => !this.marked.has(note));
+    for (const note of this.marked) if (!now.has(note)) note.classList.remove("is-sounding");
+    for (const note of fresh) note.classList.add("is-sounding");
+    this.marked = now;
+    if (fresh.length) this.#turnTo(fresh[0]);
+  }
+
+  // Keeps the system that sounds in view, if the reader looks at the score at all.
+  #turnTo(note) {
+    if (performance.now() < this.handsOffUntil) return;
+    const sheet = this.getBoundingClientRect();
+    const isRead = sheet.top < window.innerHeight * 0.6 && sheet.bottom > 0;
+    if (!isRead) return;
+    const system = (note.closest(".system") ?? note).getBoundingClientRect();
+    const ceiling = this.player?.getBoundingClientRect().bottom ?? 0;
+    if (system.top >= ceiling && system.bottom <= window.innerHeight) return;
+    window.scrollBy({
+      top: system.top - Math.max(ceiling, 0) - 24,
+      behavior: wantsLessMotion() ? "auto" : "smooth",
+    });
+  }
+
+  #handsOff() {
+    this.handsOffUntil = performance.now() + HANDS_OFF_SECONDS * 1000;
+  }
+
+  #lead(event) {
+    const note = event.target.closest?.("[data-start]");
+    if (note) this.player?.seek(Number(note.dataset.start));
+  }
+}
+
+async function fetchText(url) {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+  return response.text();
+}
+
+function parsePage(text, title) {
+  const page = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
+  if (page.localName !== "svg") throw new Error("not a page of music");
+  for (const style of page.querySelectorAll("style, script")) style.remove();
+  page.setAttribute("role", "img");
+  page.setAttribute("aria-label", title);
+  return el("div", { class: "sheet-page" }, document.importNode(page, true));
+}
+
+customElements.define("sheet-music", SheetMusic);
