@@ -14,6 +14,8 @@ import pytest
 # A supervisor of the children whose commands it is given.
 SUPERVISE = """
 import sys
+from composer_site import supervisor
+supervisor.MAX_PAUSE_SECONDS = 0.0
 from composer_site.supervisor import Child, Supervisor
 children = [
     Child(name, [sys.executable, "-c", code], is_vital=name.startswith("vital"))
@@ -114,19 +116,11 @@ def test_children_end_when_the_supervisor_is_killed(tmp_path, sleeper):
     wait_for(lambda: not any(is_alive(pid) for pid in pids(tmp_path, "sleeper")))
 
 
-def test_it_gives_up_when_what_is_vital_does_not_start(monkeypatch, capsys):
-    from composer_site import supervisor
+def test_it_gives_up_when_what_is_vital_does_not_start(tmp_path, sleeper):
+    supervisor = supervise("vital", "raise SystemExit(3)", "other", sleeper)
 
-    monkeypatch.setattr(supervisor, "MAX_PAUSE_SECONDS", 0.0)
-    monkeypatch.setattr(supervisor, "POLL_SECONDS", 0.02)
-    handlers = {s: signal.getsignal(s) for s in (1, signal.SIGINT, signal.SIGTERM)}
-    child = supervisor.Child("web", [sys.executable, "-c", "exit(3)"], is_vital=True)
+    said, _ = supervisor.communicate(timeout=30)
 
-    try:
-        status = supervisor.Supervisor([child], say=print).run()
-    finally:
-        for signum, handler in handlers.items():
-            signal.signal(signum, handler)
-
-    assert status == 1
-    assert "does not start (status 3)" in capsys.readouterr().out
+    assert supervisor.returncode == 1
+    assert "The vital does not start (status 3)" in said
+    assert not any(is_alive(pid) for pid in pids(tmp_path, "sleeper"))
