@@ -89,7 +89,7 @@ def _tempo(qpm: float, metre: Metre) -> str:
         beats = round(qpm / 1.5, 2)
         if beats * 1.5 == qpm:
             return f"3/8={beats:g}"
-    return f"1/4={qpm:.10g}"
+    return f"1/4={qpm!r}"
 
 
 class _Piece(NamedTuple):
