@@ -9,7 +9,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import (
-    FileResponse,
     Http404,
     HttpRequest,
     HttpResponse,
@@ -26,6 +25,7 @@ from django.views.decorators.http import condition, require_POST, require_safe
 from generation import services
 from generation.forms import ComposeForm, initial_from_recipe
 from generation.models import Composition, Rendering
+from generation.ranges import file_response
 from generation.recipe import BadRequest
 from training.models import Model
 from training.music.abc_writer import write_abc
@@ -358,10 +358,8 @@ def download(request: HttpRequest, id: UUID, format: str) -> HttpResponseBase:
         if rendering is None:
             messages.info(request, "That file is not made yet. Ask for it here.")
             return redirect(composition.get_absolute_url() + "#downloads")
-        # Without the range requests that a server of files answers, an audio element
-        # cannot seek; the page's own player does not need them.
-        response = FileResponse(
-            rendering.file.open("rb"), content_type=RENDERED_TYPES[format]
+        response = file_response(
+            request, rendering.file.open("rb"), RENDERED_TYPES[format]
         )
     else:
         raise Http404("There is no such format.")

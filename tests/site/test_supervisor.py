@@ -6,10 +6,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+
+from tests.site.processes import ROOT, is_alive, wait_for
 
 # A supervisor of the children whose commands it is given.
 SUPERVISE = """
@@ -42,7 +43,7 @@ time.sleep(60)
 def supervise(*pairs: str) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-c", SUPERVISE, *pairs],
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -50,21 +51,6 @@ def supervise(*pairs: str) -> subprocess.Popen:
 
 def pids(folder: Path, name: str) -> list[int]:
     return [int(path.name.split("-")[1]) for path in folder.glob(f"{name}-*")]
-
-
-def wait_for(condition, seconds: float = 15.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "It did not happen in time."
-        time.sleep(0.02)
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
 
 
 @pytest.fixture
