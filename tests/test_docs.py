@@ -22,7 +22,7 @@ def settings_from_environment() -> list[str]:
                 and node.func.id in ("env", "envbool", "envint", "envlist")
                 and isinstance(node.args[0], ast.Constant)
             ):
-                names.add(node.args[0].value)
+                names.add(str(node.args[0].value))
     return sorted(names)
 
 
