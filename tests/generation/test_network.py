@@ -44,7 +44,7 @@ def test_every_house_model_gives_the_logits_that_keras_gave(folder):
     [
         (PitchesEncoding(), 24, 1),  # one block of columns
         (MelodyEncoding(), 128, 3),  # two
-        (VoicesEncoding(), 128, 2),
+        (VoicesEncoding(2), 24, 2),
     ],
 )
 def test_it_is_the_keras_network(encoding, units, layers):
