@@ -73,7 +73,7 @@ def test_pieces_side_by_side_are_as_alone():
     together = []
     for time in range(6):
         heads = network.step([contexts[time] for contexts, _ in pieces], state)
-        chosen = np.stack([events[time] for _, events in pieces], axis=1)
+        chosen = list(np.stack([events[time] for _, events in pieces], axis=1))
         together.append([network.field_logits(f, heads, chosen) for f in (0, 1)])
 
     for number, logits in enumerate(alone):
