@@ -476,5 +476,5 @@ def test_it_refuses_too_much():
         list(read_tunes("X:1\nK:C\n" + "CDEFGABc|\n" * 7000))
     with pytest.raises(UnreadableScore, match="letters"):
         list(read_tunes("X:1\nK:C\n" + "C" * 30_000))
-    with pytest.raises(UnreadableScore, match="no music"):
+    with pytest.raises(UnreadableScore, match="cannot be read"):
         list(read_tunes("X:1\nL:1/1\nK:C\n" + "C9999|\n" * 100))
