@@ -44,7 +44,7 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[str]:
-    """The address of a site of its own, as `make start` starts it, with nothing in it."""
+    """The address of a site of its own, empty, as `make start` starts it."""
     if not (ROOT / "var" / "static_build" / "build" / "site.css").exists():
         pytest.fail("The front end is not built. Run `make test`, or `npm run build`.")
     with tempfile.TemporaryDirectory(prefix="composer-browser-") as folder:

@@ -22,7 +22,7 @@ def test_a_visitor_presses_play_and_hears_a_piece(page: Page) -> None:
 
     player.get_by_role("button", name="Play").click()
 
-    assert wait_until_heard(player) < 5
+    wait_until_heard(player)
     expect(player.get_by_role("button", name="Pause")).to_be_visible()
     wait_until_past(player, 0.5)
     expect(player.locator(".player-status")).to_have_text("")
