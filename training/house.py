@@ -52,7 +52,7 @@ HOUSE_MODELS = {
             encoding=MelodyEncoding,
             model_config=ModelConfig(lstm_units=256, lstm_layers=2),
             train_config=TrainConfig(
-                epochs=24, dropout=0.5, context_dropout=0.1, weight_decay=0.03
+                epochs=22, dropout=0.45, context_dropout=0.1, weight_decay=0.02
             ),
             transpose=False,
         ),
