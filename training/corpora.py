@@ -51,10 +51,12 @@ def _read_tunes(folder: str) -> Callable[[], Iterator[Score]]:
 
 def _read_chorales() -> Iterator[Score]:
     from training.music.musicxml_reader import read_musicxml
+    from training.music.transform import choir
 
     for path in sorted((corpus_root() / "bach").glob("*.mxl")):
-        score = read_musicxml(path.read_bytes())
-        if len(score.parts) == 4:
+        # Some are set for a choir with instruments around it.
+        score = choir(read_musicxml(path.read_bytes()))
+        if score is not None:
             yield _in_final_key(score)
 
 
