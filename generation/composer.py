@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from generation.constraints import ConstrainedDraft, PitchLimits, pitch_masks
 from generation.counting import CountedMelody, CountedVoices
+from generation.endings import MelodyDraft
 from generation.judgement import fault
 from generation.network import Network
 from generation.plans import Plan, choose_plan, default_qpm
@@ -196,9 +197,11 @@ def _drafts(
         limits = replace(limits, classes=frozenset(key.scale))
     masks = pitch_masks(encoding, form, limits, transposition=plan.transposition)
     candidates = range(request.candidates)
+    is_melody = isinstance(encoding, MelodyEncoding)
     if request.num_notes is None or isinstance(encoding, PitchesEncoding):
-        return [ConstrainedDraft(encoding, form, masks) for _ in candidates]
-    counted = CountedMelody if isinstance(encoding, MelodyEncoding) else CountedVoices
+        plain = MelodyDraft if is_melody else ConstrainedDraft
+        return [plain(encoding, form, masks) for _ in candidates]
+    counted = CountedMelody if is_melody else CountedVoices
     return [
         counted(
             encoding,
