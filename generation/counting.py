@@ -16,6 +16,7 @@ from functools import cache
 
 from generation.constraints import ConstrainedDraft, FieldMask
 from generation.endings import NOTE, tonic_mask
+from generation.part_writing import VoicesDraft
 from generation.plans import with_bars
 from training.music.encodings.base import Encoding, Event, Form, Mask, allow
 from training.music.encodings.melody import (
@@ -28,6 +29,7 @@ from training.music.encodings.melody import (
     REST,
     TICKS_PER_STEP,
 )
+from training.music.encodings.voices import VoicesEncoding
 
 PHRASE_BARS = 4
 #: A last bar's share of the notes that another bar has.
@@ -199,7 +201,7 @@ def _unit(room: int, notes: int) -> int:
     return next((unit for unit in _UNITS if unit * notes <= room), _UNITS[-1])
 
 
-class CountedVoices(ConstrainedDraft):
+class CountedVoices(VoicesDraft):
     """Parts that end at the first bar line at which ``num_notes`` have begun.
 
     The end, with its phrase, is planned again at every bar line from the notes still
@@ -220,7 +222,7 @@ class CountedVoices(ConstrainedDraft):
 
     def __init__(
         self,
-        encoding: Encoding,
+        encoding: VoicesEncoding,
         form: Form,
         masks: tuple[FieldMask | None, ...],
         *,

@@ -38,13 +38,15 @@ def corpus_root() -> Path:
 def _read_tunes(folder: str) -> Callable[[], Iterator[Score]]:
     def read() -> Iterator[Score]:
         from training.music.abc import read_book
+        from training.music.transform import skyline
 
         for path in sorted((corpus_root() / folder).glob("*.abc")):
             text = path.read_text(encoding="utf-8", errors="replace")
             for tune in read_book(text):
                 # A network that counts bars must not learn from miscounted ones.
                 if not tune.misplaced_bars:
-                    yield tune.score
+                    # Where a fiddler plays two strings, the upper one is the tune.
+                    yield skyline(tune.score)
 
     return read
 
