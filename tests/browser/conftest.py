@@ -58,6 +58,7 @@ def site() -> Iterator[str]:
         )
         env = {name: v for name, v in os.environ.items() if name not in names}
         env |= {"VAR_DIR": folder, "PORT": str(port), "WEB_WORKERS": "1"}
+        env["HOST"] = "127.0.0.1"
         log = Path(folder) / "log.txt"
         manage = [sys.executable, str(ROOT / "manage.py")]
         with log.open("wb") as output:
