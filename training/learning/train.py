@@ -149,8 +149,8 @@ def _epoch_windows(
 ) -> list[Window]:
     """One version of every piece, in this epoch's order."""
     rng = np.random.default_rng((config.seed, epoch))
-    order = rng.permutation(len(pieces))
-    drawn = [pieces[i][rng.integers(len(pieces[i]))] for i in order]
+    order = rng.permutation(len(pieces)).tolist()
+    drawn = [pieces[i][int(rng.integers(len(pieces[i])))] for i in order]
     return list(windows(drawn, batch_size=config.batch_size, window=config.window))
 
 
