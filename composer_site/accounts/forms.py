@@ -18,7 +18,7 @@ from django.core.exceptions import ValidationError
 NAME_HELP = "Letters, digits and @ . + - _, without spaces."
 EMAIL_HELP = "Only for a link when you forget your password. May be left empty."
 PASSWORD_HELP = "At least 8 characters; not only digits, not one that many people use."
-MISMATCH = {"password_mismatch": "The two passwords are not the same."}
+MISMATCH: dict[str, Any] = {"password_mismatch": "The two passwords are not the same."}
 TAKEN = "That name is taken. Choose another."
 
 
@@ -123,8 +123,7 @@ def check_own_password(user: User, password: str) -> None:
 
 
 class NewPasswordForm(PasswordChangeForm):
-    error_messages = {
-        **MISMATCH,
+    error_messages = MISMATCH | {
         "password_incorrect": "That is not your password.",
     }
 

@@ -38,8 +38,9 @@ def session_of(client: Client) -> str:
     """A visitor's session, begun."""
     session = client.session
     session.save()
-    client.cookies["sessionid"] = session.session_key
-    return str(session.session_key)
+    key = str(session.session_key)
+    client.cookies["sessionid"] = key
+    return key
 
 
 @pytest.fixture
