@@ -13,6 +13,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
+from composer_site.worker import sweep
 from generation import services, shelf
 from generation.models import Composition, Rendering
 from generation.recipe import ComposeRequest
@@ -292,6 +293,14 @@ def test_what_was_deleted_long_ago_goes_for_good(alice):
     kept.refresh_from_db()
     assert kept.parent is None
     assert set(alice.compositions.all()) == {young, kept}
+
+
+def test_the_worker_purges_by_itself(alice):
+    make_piece(owner=alice, deleted_at=timezone.now() - timedelta(days=31))
+
+    sweep()
+
+    assert not alice.compositions.exists()
 
 
 def test_the_command_purges_all_there_is(alice, capsys, monkeypatch):

@@ -12,7 +12,7 @@ from generation.shelf import KEPT_AFTER_DELETION, purge_thrown_away
 class Command(BaseCommand):
     help = (
         f"Delete for good what was deleted over {KEPT_AFTER_DELETION.days} days ago, "
-        "and what nobody needs any more. The worker does the first by itself."
+        "and sessions that have ended. The worker sees to the pieces by itself."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
