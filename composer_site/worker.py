@@ -24,8 +24,10 @@ from django import db
 from django_q import cluster as django_q_cluster
 from django_q.conf import Conf
 
+from composer_site.accounts.throttle import purge_buckets
 from composer_site.processes import forks_die_with_us
 from generation.services import sweep_renderings
+from generation.shelf import purge_thrown_away
 
 logger = logging.getLogger(__name__)
 
@@ -100,5 +102,7 @@ def sweep() -> None:
     try:
         db.close_old_connections()
         sweep_renderings()
+        purge_thrown_away()
+        purge_buckets()
     except db.Error:
         logger.exception("Sweeping failed; it is tried again soon.")
