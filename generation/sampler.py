@@ -42,9 +42,9 @@ def draw(logits: Float32s, chances: Float32s, sampling: Sampling) -> Ints:
 
     Illegal values are -inf; each row has a legal one. ``chances`` (B, V) are
     independent and Gumbel distributed: the greatest sum of logit and chance stands at
-    each value as often as its probability says (Gumbel 1954; Maddison et al. 2014). With
-    the same chances, a slightly different temperature or mask changes few of the values
-    drawn.
+    each value as often as its probability says (Gumbel 1954; Maddison et al. 2014).
+    With the same chances, a slightly different temperature or mask changes few of the
+    values drawn.
     """
     if sampling.temperature != 1.0:
         logits = logits * np.float32(1.0 / sampling.temperature)

@@ -51,7 +51,9 @@ HOUSE_MODELS = {
             corpora=("oneill", "ryan", "aird"),
             encoding=MelodyEncoding,
             model_config=ModelConfig(lstm_units=256, lstm_layers=2),
-            train_config=TrainConfig(epochs=24, dropout=0.35),
+            train_config=TrainConfig(
+                epochs=24, dropout=0.5, embedding_dropout=0.1, weight_decay=0.03
+            ),
             transpose=False,
         ),
         HouseModel(

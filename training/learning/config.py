@@ -25,9 +25,9 @@ class TrainConfig:
     window: int = 128  # events between updates; states are carried from one to the next
     learning_rate: float = 3e-3  # peak of the one-cycle schedule
     weight_decay: float = 1e-2  # decoupled, as in AdamW
-    dropout: float = 0.3  # between layers, one mask for a whole window
+    dropout: float = 0.3  # of each layer's output, one mask for a whole window
+    embedding_dropout: float = 0.0  # of the embedded context, likewise
     clip_norm: float = 1.0  # of the global gradient
-    augment: bool = True  # another transposition of each piece in every epoch
     average_decay: float = 0.998  # of the exponential average of weights; 0 for none
     seed: int = 0
 

@@ -184,11 +184,11 @@ def _loss(
     batch: tuple[jax.Array, ...],
     key: jax.Array,
     model_config: ModelConfig,
-    dropout: float,
+    config: TrainConfig,
 ) -> tuple[jax.Array, State]:
     """Nats per event, and the state after the window."""
     contexts, events, resets, weights = batch
-    masks = _dropout_masks(key, dropout, weights.shape[1], model_config)
+    masks = _dropout_masks(key, weights.shape[1], model_config, config)
     logits, carried = forward(
         params, contexts, events, resets, carried, masks, model_config
     )
@@ -201,16 +201,18 @@ def _loss(
 
 
 def _dropout_masks(
-    key: jax.Array, rate: float, batch: int, config: ModelConfig
+    key: jax.Array, batch: int, model_config: ModelConfig, config: TrainConfig
 ) -> dict[str, jax.Array]:
-    if rate == 0.0:
-        return {}
+    """Inverted dropout masks by the names that ``forward`` knows."""
+    layers = range(model_config.lstm_layers)
+    widths = {f"h.{n}": (config.dropout, model_config.lstm_units) for n in layers}
+    widths["embedding"] = (config.embedding_dropout, model_config.embedding_dim)
     masks = {}
-    for layer in range(config.lstm_layers):
-        kept = jax.random.bernoulli(
-            jax.random.fold_in(key, layer), 1.0 - rate, (batch, config.lstm_units)
-        )
-        masks[f"h.{layer}"] = kept / (1.0 - rate)
+    for number, (name, (rate, width)) in enumerate(widths.items()):
+        if rate:
+            mask_key = jax.random.fold_in(key, number)
+            kept = jax.random.bernoulli(mask_key, 1.0 - rate, (batch, width))
+            masks[name] = kept / (1.0 - rate)
     return masks
 
 
@@ -233,7 +235,7 @@ def _update(
 ) -> tuple[Params, Params, Params, Params, State, jax.Array]:
     """One step of AdamW (Loshchilov & Hutter 2019) with the gradient's norm clipped."""
     (loss, carried), grads = jax.value_and_grad(_loss, has_aux=True)(
-        params, carried, batch, key, model_config, config.dropout
+        params, carried, batch, key, model_config, config
     )
     norm = jnp.sqrt(sum(jnp.sum(g * g) for g in grads.values()))
     scale = jnp.minimum(1.0, config.clip_norm / (norm + 1e-9))

@@ -1,0 +1,282 @@
+"""A request and a bundle in, a piece out. No Django, no Keras, no queue.
+
+Several drafts are written side by side and the best one is kept.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from generation.constraints import ConstrainedDraft, PitchLimits, pitch_masks
+from generation.counting import CountedMelody, CountedVoices
+from generation.judgement import fault
+from generation.network import Network
+from generation.plans import Plan, choose_plan, default_qpm, notes_per_quarter
+from generation.recipe import (
+    RECIPE_VERSION,
+    BadRequest,
+    ComposeRequest,
+    recipe_json,
+    request_from_recipe,
+)
+from generation.sampler import Line, Sampling, sample
+from training.learning.bundle import Bundle
+from training.music.encodings import (
+    Encoding,
+    Form,
+    MelodyEncoding,
+    PitchesEncoding,
+    VoicesEncoding,
+)
+from training.music.encodings.voices import TICKS_PER_STEP as VOICES_STEP
+from training.music.pitch import HIGHEST_PITCH, LOWEST_PITCH
+from training.music.score import (
+    TICKS_PER_QUARTER,
+    KeyChange,
+    Note,
+    Score,
+    TempoChange,
+)
+
+__all__ = [
+    "RECIPE_VERSION",
+    "BadRequest",
+    "ComposeRequest",
+    "Composed",
+    "compose",
+    "network_of",
+    "recipe_json",
+    "request_from_recipe",
+]
+
+#: Unless asked, as many candidates as keep candidates x events below this.
+QUICK_EVENTS = 512
+QUICK_CANDIDATES = 8
+#: And never more than this: about ten seconds with the largest network we train.
+MAX_EVENTS = 32_768
+_NETWORKS_KEPT = 8
+_networks: OrderedDict[str, Network] = OrderedDict()
+_networks_lock = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A piece and what the network thought of it.
+
+    ``events`` and ``contexts`` are as the network wrote and saw them, in ``form``.
+    ``score`` is what they spell, ``transposition`` semitones higher, where the asked
+    key or range is not one the network knows.
+    """
+
+    score: Score
+    form: Form
+    events: npt.NDArray[np.int16]  # (T, F)
+    contexts: npt.NDArray[np.int16]  # (T, C)
+    #: How surprising each note was in bits, part after part, in order of time.
+    bits: npt.NDArray[np.float64]
+    log2_likelihood: float  # of all events, legal values only, at temperature 1
+    request: ComposeRequest  # what was open is settled; asks for the same piece
+    transposition: int = 0
+
+
+def compose(bundle: Bundle, request: ComposeRequest) -> Composed:
+    """Write the piece that ``request`` asks of the model in ``bundle``.
+
+    The same bundle and request give the same notes. Raises ``BadRequest`` for what this
+    model cannot do.
+    """
+    plan = _in_range(bundle, choose_plan(bundle, request), request)
+    length = _expected_events(bundle, plan.form, request)
+    request = _filled_in(bundle, request, plan, length)
+    drafts = _drafts(bundle, plan, request)
+    lines = sample(
+        network_of(bundle),
+        drafts,
+        seed=request.seed,
+        sampling=Sampling(request.temperature, request.top_k, request.top_p),
+        max_events=8 * length + 64,
+    )
+    pieces = [
+        _composed(bundle.encoding, line, draft.form, plan, request)
+        for line, draft in zip(lines, drafts, strict=True)
+        if line.is_finished
+    ]
+    if not pieces:
+        raise BadRequest("This grew too long. Lower the temperature, or ask for less.")
+    return _best(pieces, bundle.metrics.get("test", {}).get("bits_per_event"))
+
+
+def network_of(bundle: Bundle) -> Network:
+    """The bundle's network, arranged for composing; the last few are kept."""
+    with _networks_lock:
+        if bundle.hash in _networks:
+            _networks.move_to_end(bundle.hash)
+            return _networks[bundle.hash]
+    network = Network(bundle.weights)
+    with _networks_lock:
+        _networks[bundle.hash] = network
+        while len(_networks) > _NETWORKS_KEPT:
+            _networks.popitem(last=False)
+    return network
+
+
+def _in_range(bundle: Bundle, plan: Plan, request: ComposeRequest) -> Plan:
+    """Move the piece by octaves to where its model's music lies in the asked range.
+
+    Without this, a low range would leave a tune nothing but its lowest few notes. Where
+    the music lies is seen in the bundle's golden piece.
+    """
+    low, high = request.pitch_range
+    encoding = bundle.encoding
+    usual = [
+        pitch + plan.transposition
+        for event in bundle.golden["events"].tolist()
+        for field, value in enumerate(event)
+        if (pitch := encoding.pitch_of(field, value, plan.form)) is not None
+    ]
+
+    def misses(octaves: int) -> tuple[int, int]:
+        moved = (pitch + 12 * octaves for pitch in usual)
+        return sum(not low <= pitch <= high for pitch in moved), abs(octaves)
+
+    octaves = min(range(-5, 6), key=misses)
+    return replace(plan, transposition=plan.transposition + 12 * octaves)
+
+
+def _expected_events(bundle: Bundle, form: Form, request: ComposeRequest) -> int:
+    """About how many events the piece will take."""
+    if isinstance(bundle.encoding, VoicesEncoding):
+        return form.length_ticks // VOICES_STEP
+    if request.num_notes is not None:
+        return request.num_notes
+    quarters = form.length_ticks / TICKS_PER_QUARTER
+    return max(1, round(notes_per_quarter(bundle) * quarters))
+
+
+def _filled_in(
+    bundle: Bundle, request: ComposeRequest, plan: Plan, length: int
+) -> ComposeRequest:
+    """The request with what was open settled; it asks for the same piece."""
+    candidates = request.candidates
+    if not candidates:
+        candidates = max(1, min(QUICK_CANDIDATES, QUICK_EVENTS // length))
+    if candidates * length > MAX_EVENTS:
+        most = MAX_EVENTS // length
+        advice = f"ask for at most {most} candidates, or for" if most else "ask for"
+        raise BadRequest(
+            f"This is too much to write at once; {advice} a shorter piece."
+        )
+    form = plan.form
+    key = form.key.transposed(plan.transposition) if form.key else None
+    return replace(
+        request,
+        candidates=candidates,
+        tonic=key.tonic if key else None,
+        mode=key.mode if key else None,
+        metre=form.metre,
+        bars=form.bars if request.num_notes is None else None,
+        qpm=request.qpm or default_qpm(form, bundle.encoding),
+    )
+
+
+def _drafts(
+    bundle: Bundle, plan: Plan, request: ComposeRequest
+) -> list[ConstrainedDraft]:
+    """A fresh draft for each candidate."""
+    encoding, form = bundle.encoding, plan.form
+    low, high = request.pitch_range
+    limits = PitchLimits(low, high)
+    if request.scale_only and form.key:
+        key = form.key.transposed(plan.transposition)
+        limits = replace(limits, classes=frozenset(key.scale))
+    masks = pitch_masks(encoding, form, limits, transposition=plan.transposition)
+    candidates = range(request.candidates)
+    if request.num_notes is None or isinstance(encoding, PitchesEncoding):
+        return [ConstrainedDraft(encoding, form, masks) for _ in candidates]
+    counted = CountedMelody if isinstance(encoding, MelodyEncoding) else CountedVoices
+    bar_quarters = form.metre.bar_ticks / TICKS_PER_QUARTER
+    return [
+        counted(
+            encoding,
+            form,
+            masks,
+            num_notes=request.num_notes,
+            per_bar=notes_per_quarter(bundle) * bar_quarters,
+        )
+        for _ in candidates
+    ]
+
+
+def _composed(
+    encoding: Encoding, line: Line, form: Form, plan: Plan, request: ComposeRequest
+) -> Composed:
+    score = encoding.decode(line.events, form)
+    bits = _bits_of_notes(encoding, line, form, score)
+    score = _transposed(score, plan.transposition)
+    return Composed(
+        score=replace(score, tempos=(TempoChange(0, request.qpm),)),
+        form=form,
+        events=line.events,
+        contexts=line.contexts,
+        bits=bits,
+        log2_likelihood=-float(line.bits.sum()),
+        request=request,
+        transposition=plan.transposition,
+    )
+
+
+def _bits_of_notes(
+    encoding: Encoding, line: Line, form: Form, score: Score
+) -> npt.NDArray[np.float64]:
+    """What beginning each note cost: a voice's field of the event, or all of it."""
+    order = encoding.order if isinstance(encoding, VoicesEncoding) else None
+    costs: dict[tuple[int, int], float] = {}  # by part and tick
+    for event, tick, bits in zip(
+        line.events.tolist(), line.ticks.tolist(), line.bits, strict=True
+    ):
+        for field, value in enumerate(event):
+            if encoding.pitch_of(field, value, form) is None:
+                continue
+            if order:
+                costs[order[field], tick] = float(bits[field])
+            else:
+                costs[0, tick] = float(bits.sum())
+    notes = ((i, note) for i, part in enumerate(score.parts) for note in part.notes)
+    return np.array([costs[i, note.start_tick] for i, note in notes])
+
+
+def _transposed(score: Score, semitones: int) -> Score:
+    if not semitones:
+        return score
+    parts = tuple(
+        replace(part, notes=tuple(_moved(note, semitones) for note in part.notes))
+        for part in score.parts
+    )
+    keys = tuple(
+        KeyChange(change.tick, change.key.transposed(semitones))
+        for change in score.keys
+    )
+    return replace(score, parts=parts, keys=keys)
+
+
+def _moved(note: Note, semitones: int) -> Note:
+    pitch = note.pitch + semitones
+    while not LOWEST_PITCH <= pitch <= HIGHEST_PITCH:  # What cannot sound, sounds near.
+        pitch += 12 if pitch < LOWEST_PITCH else -12
+    return replace(note, pitch=pitch)
+
+
+def _best(pieces: list[Composed], typical_bits: float | None) -> Composed:
+    """The piece with the least fault; the first of equals."""
+    costs = [-piece.log2_likelihood / len(piece.events) for piece in pieces]
+    typical = float(typical_bits or np.mean(costs))
+    faults = [
+        fault(piece.score, bits_per_event=cost, typical_bits=typical)
+        for piece, cost in zip(pieces, costs, strict=True)
+    ]
+    return pieces[int(np.argmin(faults))]

@@ -1,0 +1,114 @@
+"""What is asked of a piece beyond what its encoding allows, as masks over values.
+
+Constraints speak of pitches; ``Encoding.pitch_of`` says which values of which field
+start which pitch, so nothing here depends on the encoding. A wish never leads into a
+dead end: where no pitch is both legal and wished for, the legal ones stand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from generation.sampler import Draft
+from training.music.encodings.base import Encoding, Event, Form, Mask
+
+
+@dataclass(frozen=True, slots=True)
+class PitchLimits:
+    """Which pitches are wished for."""
+
+    lowest: int = 0  # MIDI, inclusive
+    highest: int = 127  # MIDI, inclusive
+    classes: frozenset[int] = frozenset(range(12))  # pitch classes
+
+    def __contains__(self, pitch: int) -> bool:
+        return self.lowest <= pitch <= self.highest and pitch % 12 in self.classes
+
+    @property
+    def is_free(self) -> bool:
+        return self == PitchLimits()
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMask:
+    """``wished`` is 0 for the values of a field that are wished for, -inf elsewhere.
+
+    ``pitches`` is 0 only for those among them that start a pitch: when none of these is
+    legal the wish cannot be met, even if a rest could.
+    """
+
+    wished: Mask
+    pitches: Mask
+
+
+def pitch_masks(
+    encoding: Encoding, form: Form, limits: PitchLimits, *, transposition: int = 0
+) -> tuple[FieldMask | None, ...]:
+    """A mask for each field; None for those that ``limits`` leave alone.
+
+    ``transposition`` semitones will be added to every pitch afterwards, and ``limits``
+    speak of what sounds then.
+    """
+    return tuple(
+        _field_mask(encoding, number, field.size, form, limits, transposition)
+        for number, field in enumerate(encoding.fields)
+    )
+
+
+def _field_mask(
+    encoding: Encoding,
+    field: int,
+    size: int,
+    form: Form,
+    limits: PitchLimits,
+    transposition: int,
+) -> FieldMask | None:
+    wished = np.zeros(size, np.float32)
+    pitches = np.full(size, -np.inf, np.float32)
+    for value in range(size):
+        pitch = encoding.pitch_of(field, value, form)
+        if pitch is None:
+            continue
+        if pitch + transposition in limits:
+            pitches[value] = 0.0
+        else:
+            wished[value] = -np.inf
+    # A field without pitches, or one that could meet no wish at all, is left alone.
+    if not np.isinf(wished).any() or np.isinf(pitches).all():
+        return None
+    return FieldMask(wished=wished, pitches=pitches)
+
+
+class ConstrainedDraft(Draft):
+    """A draft in ``form`` that keeps to masks wherever it can."""
+
+    __slots__ = ("_both", "_masks", "form")
+
+    def __init__(
+        self, encoding: Encoding, form: Form, masks: tuple[FieldMask | None, ...]
+    ) -> None:
+        super().__init__(encoding.walk(form))
+        self.form = form
+        self._masks = masks
+        # By field and the identity of a legal mask, which walks share; the mask itself
+        # is kept with it, so that its identity is not given to another one.
+        self._both: dict[tuple[int, int], tuple[Mask, Mask]] = {}
+
+    def allowed(self, field: int, chosen: Event, legal: Mask) -> Mask:
+        mask = self._masks[field]
+        if mask is None:
+            return legal
+        known = self._both.get((field, id(legal)))
+        if known is None:
+            can_be_met = bool((legal + mask.pitches == 0.0).any())
+            known = (legal, legal + mask.wished if can_be_met else legal)
+            self._both[field, id(legal)] = known
+        return known[1]
+
+
+def narrowed(mask: Mask, wished: Mask) -> Mask:
+    """Both masks together, or the first alone when nothing is in both."""
+    both: Mask = mask + wished
+    return both if both.max() == 0.0 else mask

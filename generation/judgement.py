@@ -1,0 +1,116 @@
+"""Which of several pieces to keep: a critic with few and simple opinions.
+
+``fault`` adds up what a listener would complain of. Every term is 0 for a sound piece
+and about 1 for a plain defect; all are pure functions of the score and of how surprised
+the network was.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import groupby, pairwise
+
+from training.music.metrics import crossing_rate, ends_on_tonic, parallel_rate
+from training.music.score import Part, Score
+
+#: A part may repeat a pitch this often in a row, and this share of its notes.
+LONGEST_RUN = {1: 4, 4: 6}
+REPEATS = 0.35
+#: Of all time, how much may be silence.
+SILENCE = 0.2
+WIDE_LEAP = 12  # semitones, inclusive up to here
+
+
+def fault(score: Score, *, bits_per_event: float, typical_bits: float) -> float:
+    """How much is wrong with ``score``; the lowest of several is the one to keep.
+
+    ``typical_bits`` is what real pieces cost this model. Far above, it has lost its
+    thread; far below, it turns in circles.
+    """
+    if not score.num_notes:
+        return 100.0
+    melody = score.parts[0]
+    parts = [part for part in score.parts if part.notes]
+    return (
+        unlikelihood(bits_per_event, typical_bits)
+        + weak_ending(score)
+        + sum(monotony(part) for part in parts) / len(parts)
+        + silence(score)
+        + wide_leaps(melody)
+        + bad_counterpoint(score)
+        + (len(score.parts) - len(parts))
+    )
+
+
+def unlikelihood(bits_per_event: float, typical_bits: float) -> float:
+    """Distance from the typical, in halves of it; too predictable weighs half."""
+    excess = (bits_per_event - typical_bits) / max(typical_bits, 1e-6)
+    return 2.0 * excess if excess > 0 else -excess
+
+
+def weak_ending(score: Score) -> float:
+    """The last note: the tonic (for several parts, in the lowest), long, at the end."""
+    last = max(part.notes[-1] for part in score.parts if part.notes)
+    weakness = 0.0
+    if score.key is not None and not ends_on_tonic(score, score.key):
+        third_or_fifth = {score.key.scale[2], score.key.scale[4]}
+        weakness += 0.6 if last.pitch % 12 in third_or_fifth else 1.2
+    if last.duration_ticks < score.metre.beat_ticks:
+        weakness += 0.5
+    return weakness
+
+
+def monotony(part: Part) -> float:
+    """Repeated pitches beyond what songs have, and too few different ones."""
+    pitches = [note.pitch for note in part.notes]
+    if len(pitches) < 2:
+        return 0.0
+    longest = max(len(list(run)) for _, run in groupby(pitches))
+    repeats = sum(a == b for a, b in pairwise(pitches)) / (len(pitches) - 1)
+    wanted = min(5, len(pitches) // 4)
+    return (
+        0.25 * max(0, longest - 4)
+        + 3.0 * max(0.0, repeats - REPEATS)
+        + 0.4 * max(0, wanted - len(set(pitches)))
+    )
+
+
+def silence(score: Score) -> float:
+    """The share of the piece in which nothing sounds, beyond what breath needs."""
+    sounding = 0
+    reached = 0
+    for note in sorted(note for part in score.parts for note in part.notes):
+        sounding += max(0, note.end_tick - max(reached, note.start_tick))
+        reached = max(reached, note.end_tick)
+    return 4.0 * max(0.0, 1.0 - sounding / max(1, score.end_tick) - SILENCE)
+
+
+def wide_leaps(part: Part) -> float:
+    """Leaps beyond an octave, per twenty notes."""
+    leaps = sum(abs(b.pitch - a.pitch) > WIDE_LEAP for a, b in pairwise(part.notes))
+    return 20.0 * leaps / max(20, len(part.notes))
+
+
+def bad_counterpoint(score: Score) -> float:
+    """Of several parts: crossings, and parallel fifths and octaves."""
+    if len(score.parts) < 2:
+        return 0.0
+    crossings = crossing_rate(score)
+    parallels = parallel_rate(score, 7) + parallel_rate(score, 0)
+    return 2.0 * crossings + 0.1 * parallels
+
+
+def bar_repetition(score: Score) -> float:
+    """The share of bars of the first part that sounded before, note for note."""
+    bars: Counter[tuple[tuple[int, int, int], ...]] = Counter()
+    notes = iter(score.parts[0].notes)
+    note = next(notes, None)
+    for bar in score.bars():
+        content = []
+        while note is not None and note.start_tick < bar.end_tick:
+            content.append(
+                (note.start_tick - bar.start_tick, note.duration_ticks, note.pitch)
+            )
+            note = next(notes, None)
+        bars[tuple(content)] += 1
+    return 1.0 - len(bars) / max(1, bars.total())
