@@ -97,6 +97,7 @@ def database_from_url(url: str) -> dict[str, Any]:
 VAR_DIR = Path(env("VAR_DIR", str(BASE_DIR / "var"))).resolve()
 BUNDLES_ROOT = VAR_DIR / "bundles"
 DATASETS_ROOT = VAR_DIR / "datasets"
+RUNS_ROOT = VAR_DIR / "runs"
 SEED_ROOT = VAR_DIR / "seed"
 
 DEBUG = envbool("DEBUG", False)
@@ -176,8 +177,9 @@ CACHES = {
 
 # Tasks. A message in the queue is only a doorbell, the row is the truth: so nothing is
 # kept of a task that is done, and one that failed is not tried again by the queue.
+MAIN_QUEUE, TRAINING_QUEUE = "composer", "training"
 Q_CLUSTER: dict[str, Any] = {
-    "name": "composer",
+    "name": MAIN_QUEUE,
     "workers": 2,
     "timeout": 300,
     # django-q2 starts this clock when it fetches a task, not when it starts it.
@@ -195,7 +197,7 @@ Q_CLUSTER: dict[str, Any] = {
     "log_level": env("LOG_LEVEL", "INFO"),
     "ALT_CLUSTERS": {
         # Its own queue and worker: an hour of training never delays a rendering.
-        "training": {
+        TRAINING_QUEUE: {
             "workers": 1,
             "queue_limit": 1,
             "recycle": 1,
@@ -206,6 +208,13 @@ Q_CLUSTER: dict[str, Any] = {
     },
 }
 Q_CLUSTER |= {"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}
+
+# A training process says so often that it lives, and after so long a silence another
+# may take its run over. Pages go before training: it is nice, and keeps to few cores.
+TRAINING_BEAT_SECONDS = envint("TRAINING_BEAT_SECONDS", 2)
+TRAINING_LEASE_SECONDS = envint("TRAINING_LEASE_SECONDS", 30)
+TRAINING_THREADS = envint("TRAINING_THREADS", min(4, os.cpu_count() or 1))
+TRAINING_NICENESS = envint("TRAINING_NICENESS", 10)
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}

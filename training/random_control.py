@@ -32,9 +32,7 @@ _EVALUATION_BATCH = 1_000
 MODEL_CONFIG = ModelConfig(
     embedding_dim=32, lstm_units=64, lstm_layers=1, head_units=32
 )
-TRAIN_CONFIG = TrainConfig(
-    epochs=4, batch_size=64, learning_rate=3e-3, dropout=0.0, augment=False
-)
+TRAIN_CONFIG = TrainConfig(epochs=4, batch_size=64, learning_rate=3e-3, dropout=0.0)
 
 
 class TooFewWindows(ValueError):

@@ -75,7 +75,10 @@ def load_learning_set(folder: Path, *, sha256: str) -> LearningSet:
     Raises ``UnreadableLearningSet`` otherwise.
     """
     try:
-        raw, text = (folder / _ARRAYS).read_bytes(), (folder / _DESCRIPTION).read_bytes()
+        raw, text = (
+            (folder / _ARRAYS).read_bytes(),
+            (folder / _DESCRIPTION).read_bytes(),
+        )
         if _hash(raw, text) != sha256:
             raise UnreadableLearningSet(
                 "The dataset's files have changed since it was made. Make it again."
