@@ -82,7 +82,9 @@ class Worker:
     def _drain(self) -> None:
         """Let tasks that run end, but not for ever: what is cut off is swept up."""
         sentinel = self.cluster.sentinel
-        self.cluster.stop_event.set()
+        # set() waits for whoever waits on the event, for ever if that is a sentinel that
+        # the same signal has killed.
+        threading.Thread(target=self.cluster.stop_event.set, daemon=True).start()
         sentinel.join(DRAIN_SECONDS)
         if sentinel.is_alive():
             sentinel.kill()

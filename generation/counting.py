@@ -3,9 +3,9 @@
 A melody is given a number of bars that its notes should fill, planned again after every
 phrase from how many notes a bar it really takes. Every bar is told how few and how many
 notes it may hold, ever more strictly towards the end, so that the last bar gets as many
-as a last bar likes, and the last note fills it up. Nothing is cut off and nothing
-padded: the network sees the end coming, because the walk's length is moved, and writes
-towards it.
+as a last bar likes, and the last note, the tonic, fills it up. Nothing is cut off and
+nothing padded: the network sees the end coming, because the walk's length is moved, and
+writes towards it.
 """
 
 from __future__ import annotations
@@ -82,6 +82,7 @@ class CountedMelody(ConstrainedDraft):
         "_fewest",
         "_habit",
         "_in_bar",
+        "_last_note",
         "_left",
         "_missing_ticks",
         "_most",
@@ -98,6 +99,7 @@ class CountedMelody(ConstrainedDraft):
         per_bar: float,
     ) -> None:
         super().__init__(encoding, form, masks)
+        self._last_note = _tonics(encoding, form)
         self._left = num_notes
         self._written = 0  # notes; and whole bars:
         self._bars_written = 0
@@ -126,6 +128,8 @@ class CountedMelody(ConstrainedDraft):
             return narrowed(mask, _at_most(self._longest_now(room, must)))
         if may <= 0:  # The bar has its notes; a rest, though, cannot be held.
             return narrowed(narrowed(legal, _NO_NOTE), _HOLD)
+        if self._left == 1:
+            return narrowed(narrowed(mask, _NOTE), self._last_note)
         room -= DURATIONS[chosen[DURATION]]
         if must > 0 and (may == 1 or room < must * _unit(room, must)):
             return narrowed(mask, _NOTE)
@@ -181,6 +185,16 @@ class CountedMelody(ConstrainedDraft):
             beat = self.form.metre.beat_ticks // TICKS_PER_STEP
             reserve += min(max(beat - unit, 0), room - reserve - unit)
         return max(1, room - reserve)
+
+
+def _tonics(encoding: Encoding, form: Form) -> Mask:
+    """The tonic in every octave: what a last note should be. Any note without a key."""
+    if form.key is None:
+        return _NOTE
+    pitches = [encoding.pitch_of(PITCH, v, form) for v in range(NUM_PITCH_SYMBOLS)]
+    tonic = form.key.tonic
+    values = [v for v, p in enumerate(pitches) if p is not None and p % 12 == tonic]
+    return allow(NUM_PITCH_SYMBOLS, values)
 
 
 def _unit(room: int, notes: int) -> int:

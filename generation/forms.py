@@ -41,12 +41,18 @@ def whole(what: str, lowest: int, highest: int, **kwargs: Any) -> forms.IntegerF
     )
 
 
-def number(what: str, example: float, **kwargs: Any) -> forms.FloatField:
+class NumberField(forms.FloatField):
+    def to_python(self, value: Any) -> float | None:
+        try:
+            return super().to_python(value)
+        except OverflowError:  # a whole number of hundreds of digits, from JSON
+            raise ValidationError(self.error_messages["invalid"]) from None
+
+
+def number(what: str, example: float, **kwargs: Any) -> NumberField:
     # How large it may be, the request knows.
     sentence = f"{what} must be a number, for example {example:g}."
-    return forms.FloatField(
-        required=False, error_messages={"invalid": sentence}, **kwargs
-    )
+    return NumberField(required=False, error_messages={"invalid": sentence}, **kwargs)
 
 
 class TonicField(forms.Field):

@@ -14,8 +14,10 @@ from training.music.metrics import crossing_rate, ends_on_tonic, parallel_rate
 from training.music.score import Part, Score
 
 #: A part may repeat a pitch this often in a row, and this share of its notes.
-LONGEST_RUN = {1: 4, 4: 6}
+LONGEST_RUN = 4
 REPEATS = 0.35
+#: From this many bars on a melody should come back to what it said; this share of bars.
+SHAPED_BARS, RETURNS = 12, 0.2
 #: Of all time, how much may be silence.
 SILENCE = 0.2
 WIDE_LEAP = 12  # semitones, inclusive up to here
@@ -37,6 +39,7 @@ def fault(score: Score, *, bits_per_event: float, typical_bits: float) -> float:
         + sum(monotony(part) for part in parts) / len(parts)
         + silence(score)
         + wide_leaps(melody)
+        + shapelessness(score)
         + bad_counterpoint(score)
         + (len(score.parts) - len(parts))
     )
@@ -69,7 +72,7 @@ def monotony(part: Part) -> float:
     repeats = sum(a == b for a, b in pairwise(pitches)) / (len(pitches) - 1)
     wanted = min(5, len(pitches) // 4)
     return (
-        0.25 * max(0, longest - 4)
+        0.25 * max(0, longest - LONGEST_RUN)
         + 3.0 * max(0.0, repeats - REPEATS)
         + 0.4 * max(0, wanted - len(set(pitches)))
     )
@@ -98,6 +101,16 @@ def bad_counterpoint(score: Score) -> float:
     crossings = crossing_rate(score)
     parallels = parallel_rate(score, 7) + parallel_rate(score, 0)
     return 2.0 * crossings + 0.1 * parallels
+
+
+def shapelessness(score: Score) -> float:
+    """Of one melody: too few bars that return, or nearly all of them."""
+    if len(score.parts) != 1:
+        return 0.0
+    if score.end_tick < SHAPED_BARS * score.metre.bar_ticks:
+        return 0.0
+    returns = bar_repetition(score)
+    return 2.0 * max(0.0, RETURNS - returns) + 2.0 * max(0.0, returns - 0.7)
 
 
 def bar_repetition(score: Score) -> float:

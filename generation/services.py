@@ -263,9 +263,10 @@ def perform_rendering(rendering_id: int) -> None:
         data = render(rendering.composition, rendering.format)
     except FileNotFoundError as error:
         logger.error("Rendering %s: %s", rendering.pk, error)
-        _finish(
-            rendering, error=f"{error.filename} is missing. Run `make start` again."
-        )
+        _finish(rendering, error="The soundfont is missing. Run make start again.")
+    except ValueError as error:
+        # Longer than we draw: it says so itself.
+        _finish(rendering, error=str(error))
     except Exception:
         # Whatever went wrong, the person waiting must hear of it.
         logger.exception("Rendering %s failed", rendering.pk)
@@ -284,11 +285,13 @@ def render(composition: Composition, format: str) -> bytes:
     if format == Rendering.Format.PDF:
         from training.music.engrave import write_pdf
 
-        return write_pdf(score)
+        footer = f"{composition.model_title}, seed {composition.seed}"
+        return write_pdf(score, footer=f"{footer}. AI Music Composer")
     from training.music.audio import encode
-    from training.music.audio import render as render_audio
+    from training.music.audio import render as play
 
-    return encode(render_audio(score, settings.SOUNDFONT_PATH), format)
+    samples = play(score, settings.SOUNDFONT_PATH)
+    return encode(samples, format, title=composition.title)
 
 
 def _claim(rendering_id: int) -> Rendering | None:

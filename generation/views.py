@@ -9,7 +9,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import (
-    FileResponse,
     Http404,
     HttpRequest,
     HttpResponse,
@@ -26,8 +25,14 @@ from django.views.decorators.http import condition, require_POST, require_safe
 from generation import services
 from generation.forms import ComposeForm, initial_from_recipe
 from generation.models import Composition, Rendering
+from generation.ranges import file_response
 from generation.recipe import BadRequest
 from training.models import Model
+from training.music.abc_writer import write_abc
+from training.music.midi import write_midi
+from training.music.musicxml import write_musicxml
+from training.music.pianoroll import bars_json, pianoroll_svg, total_seconds
+from training.music.pianoroll import notes_json as notes_of
 
 if TYPE_CHECKING:
     from training.music.engrave import Engraving
@@ -195,10 +200,12 @@ def surprise_in_words(bits_per_note: float | None) -> str:
 
 @lru_cache(maxsize=16)
 def engraving_of(id: UUID, width: int) -> Engraving:
+    """Drawn once for all pages of a score. Raises ``TooLongToEngrave``."""
     # Verovio stays out of a process that draws no scores.
     from training.music.engrave import engrave
 
-    return engrave(get_composition(id).as_score(), width=width)
+    composition = get_composition(id)
+    return engrave(composition.as_score(), width=width, label=composition.title)
 
 
 # A telephone, a page of paper, a wide screen.
@@ -240,32 +247,23 @@ def timemap_json(request: HttpRequest, id: UUID) -> HttpResponse:
 @keep
 def notes_json(request: HttpRequest, id: UUID) -> HttpResponse:
     """What the player plays and the roll draws."""
-    from training.music.pianoroll import notes_json as notes_of
-
     composition = get_composition(id)
     score = composition.as_score()
-    notes = notes_of(score)
+    notes: list[Any] = notes_of(score)
     surprise = composition.surprise
     if len(surprise) == len(notes):
-        notes = [note | {"bits": b} for note, b in zip(notes, surprise, strict=True)]
+        notes = [{**n, "bits": b} for n, b in zip(notes, surprise, strict=True)]
     return JsonResponse(
         {
             "title": composition.title,
             "qpm": score.qpm,
             "metre": str(score.metre),
-            "duration_seconds": score.seconds_at(score.end_tick),
+            "duration_seconds": total_seconds(score),
             "parts": [
                 {"name": part.name, "program": part.program, "is_drum": part.is_drum}
                 for part in score.parts
             ],
-            "bars": [
-                {
-                    "number": bar.number,
-                    "start_tick": bar.start_tick,
-                    "start_seconds": score.seconds_at(bar.start_tick),
-                }
-                for bar in score.bars()
-            ],
+            "bars": bars_json(score),
             "notes": notes,
         }
     )
@@ -276,8 +274,6 @@ def notes_json(request: HttpRequest, id: UUID) -> HttpResponse:
 @keep
 def roll_svg(request: HttpRequest, id: UUID) -> HttpResponse:
     """A small drawing of the notes, for cards."""
-    from training.music.pianoroll import pianoroll_svg
-
     drawing = pianoroll_svg(get_composition(id).as_score(), width=480, height=160)
     return HttpResponse(drawing, content_type="image/svg+xml")
 
@@ -362,10 +358,8 @@ def download(request: HttpRequest, id: UUID, format: str) -> HttpResponseBase:
         if rendering is None:
             messages.info(request, "That file is not made yet. Ask for it here.")
             return redirect(composition.get_absolute_url() + "#downloads")
-        # Without the range requests that a server of files answers, an audio element
-        # cannot seek; the page's own player does not need them.
-        response = FileResponse(
-            rendering.file.open("rb"), content_type=RENDERED_TYPES[format]
+        response = file_response(
+            request, rendering.file.open("rb"), RENDERED_TYPES[format]
         )
     else:
         raise Http404("There is no such format.")
@@ -376,15 +370,9 @@ def written(composition: Composition, format: str) -> bytes:
     """The piece as a file that is written in a moment, its recipe inside."""
     score, recipe = composition.as_score(), services.recipe_text(composition)
     if format == "mid":
-        from training.music.midi import write_midi
-
         return write_midi(score, recipe=recipe)
     if format == "abc":
-        from training.music.abc import write_abc
-
         return write_abc(score, recipe=recipe).encode()
-    from training.music.musicxml import write_musicxml
-
     return write_musicxml(score, recipe=recipe).encode()
 
 

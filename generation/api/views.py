@@ -21,6 +21,7 @@ from generation.models import Composition
 from generation.recipe import BadRequest
 from generation.views import DIRECT_FORMATS, as_attachment, file_name, whose, written
 from training.models import Model, ModelVersion
+from training.music.pianoroll import notes_json
 from training.random_notes import best_possible
 
 DEFAULT_MODEL = "tunes"
@@ -43,8 +44,6 @@ def generate(request: Request) -> HttpResponseBase:
 @api_view(["POST"])
 def generate_json(request: Request) -> Response:
     """A new piece as notes, with what is known of the model that wrote it."""
-    from training.music.pianoroll import notes_json
-
     composition = compose_from(request)
     scores = scores_of(composition.version)
     return Response(

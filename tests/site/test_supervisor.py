@@ -6,14 +6,17 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
+from tests.site.processes import ROOT, is_alive, wait_for
+
 # A supervisor of the children whose commands it is given.
 SUPERVISE = """
 import sys
+from composer_site import supervisor
+supervisor.MAX_PAUSE_SECONDS = 0.0
 from composer_site.supervisor import Child, Supervisor
 children = [
     Child(name, [sys.executable, "-c", code], is_vital=name.startswith("vital"))
@@ -40,7 +43,7 @@ time.sleep(60)
 def supervise(*pairs: str) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-c", SUPERVISE, *pairs],
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -48,21 +51,6 @@ def supervise(*pairs: str) -> subprocess.Popen:
 
 def pids(folder: Path, name: str) -> list[int]:
     return [int(path.name.split("-")[1]) for path in folder.glob(f"{name}-*")]
-
-
-def wait_for(condition, seconds: float = 15.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "It did not happen in time."
-        time.sleep(0.02)
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
 
 
 @pytest.fixture
@@ -114,19 +102,11 @@ def test_children_end_when_the_supervisor_is_killed(tmp_path, sleeper):
     wait_for(lambda: not any(is_alive(pid) for pid in pids(tmp_path, "sleeper")))
 
 
-def test_it_gives_up_when_what_is_vital_does_not_start(monkeypatch, capsys):
-    from composer_site import supervisor
+def test_it_gives_up_when_what_is_vital_does_not_start(tmp_path, sleeper):
+    supervisor = supervise("vital", "raise SystemExit(3)", "other", sleeper)
 
-    monkeypatch.setattr(supervisor, "MAX_PAUSE_SECONDS", 0.0)
-    monkeypatch.setattr(supervisor, "POLL_SECONDS", 0.02)
-    handlers = {s: signal.getsignal(s) for s in (1, signal.SIGINT, signal.SIGTERM)}
-    child = supervisor.Child("web", [sys.executable, "-c", "exit(3)"], is_vital=True)
+    said, _ = supervisor.communicate(timeout=30)
 
-    try:
-        status = supervisor.Supervisor([child], say=print).run()
-    finally:
-        for signum, handler in handlers.items():
-            signal.signal(signum, handler)
-
-    assert status == 1
-    assert "does not start (status 3)" in capsys.readouterr().out
+    assert supervisor.returncode == 1
+    assert "The vital does not start (status 3)" in said
+    assert not any(is_alive(pid) for pid in pids(tmp_path, "sleeper"))

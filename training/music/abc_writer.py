@@ -89,7 +89,8 @@ def _tempo(qpm: float, metre: Metre) -> str:
         beats = round(qpm / 1.5, 2)
         if beats * 1.5 == qpm:
             return f"3/8={beats:g}"
-    return f"1/4={qpm:.10g}"
+    short = f"{qpm:g}"
+    return f"1/4={short if float(short) == qpm else qpm}"
 
 
 class _Piece(NamedTuple):

@@ -3,7 +3,7 @@
 Which clef a part gets, how notes are cut at bar lines and tied, which voice a note
 belongs to, where an accidental must be printed.
 
-Music off the grid of 64ths and triplet 32nds is written at the nearest place on it.
+Music that was played, off every grid, is written at the nearest place easily read.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from statistics import median
 
 from training.music.beaming import beams
@@ -36,7 +35,7 @@ from training.music.rhythm import Piece, write_bar
 from training.music.score import Part, Score
 
 #: In which order, and how unwillingly, clefs are taken: mean semitones off the staff.
-_RELUCTANCE = {TREBLE: 0.0, BASS: 1.0, HIGH: 5.0, LOW: 5.0}
+_RELUCTANCE = {TREBLE: 0.0, BASS: 1.0, HIGH: 9.0, LOW: 9.0}
 _ACCIDENTALS = {
     -2: "flat-flat",
     -1: "flat",
@@ -187,26 +186,26 @@ class _StaffWriter:
         return tuple(written)
 
     def _voice(self, voice: int, bar: WrittenBar, chords: list[_Chord]) -> Voice:
-        if not chords and not bar.is_pickup:
+        # A key may change inside the bar: notes are tied over the new signature.
+        key_offsets = [offset for offset, _ in bar.keys if offset]
+        if not (chords or bar.is_pickup or key_offsets):
             rest = Sign(bar.start_tick, bar.duration_ticks, "whole", 0, fills_bar=True)
             return (rest,)
         shift = bar.start_tick - bar.lead_ticks
-        spans: list[tuple[int, int]] = []
-        owners: list[_Chord] = []
-        for chord in chords:
-            start, end = max(chord.start, bar.start_tick), min(chord.end, bar.end_tick)
-            # A key may change in mid-note: the note is tied over the new signature.
-            cuts = [bar.start_tick + offset for offset, _ in bar.keys]
-            edges = [start, *(cut for cut in cuts if start < cut < end), end]
-            for a, b in pairwise(edges):
-                spans.append((a - shift, b - shift))
-                owners.append(chord)
-        first, last = bar.lead_ticks, bar.lead_ticks + bar.duration_ticks
-        pieces = write_bar(spans, bar.metre, first=first, last=last)
+        pieces = write_bar(
+            [
+                (max(c.start, bar.start_tick) - shift, min(c.end, bar.end_tick) - shift)
+                for c in chords
+            ],
+            bar.metre,
+            first=bar.lead_ticks,
+            last=bar.lead_ticks + bar.duration_ticks,
+            cuts=[bar.lead_ticks + offset for offset in key_offsets],
+        )
         part = self._voices[voice][0]
         signs = []
         for piece, beam in zip(pieces, beams(pieces, bar.metre), strict=True):
-            owner = None if piece.source is None else owners[piece.source]
+            owner = None if piece.source is None else chords[piece.source]
             sign = self._sign(piece, shift, part, owner)
             signs.append(replace(sign, beams=beam))
         return tuple(_with_triplets(signs, pieces))

@@ -11,6 +11,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from functools import cached_property, lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from training.music.notation import Head, Sign, WrittenBar
 from training.music.pitch import Key
 from training.music.score import Score
 
-MAX_ENGRAVED_NOTES = 20_000
+MAX_ENGRAVED_NOTES = 6_000  # some five seconds' work
+MAX_ENGRAVED_BARS = 2_000
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _STAFF_HEIGHT = 72  # Verovio's, for its default unit
@@ -40,17 +42,18 @@ _GLYPH_SPACE = 0.1  # em, between a metronome's note and its dot
 
 
 class TooLongToEngrave(ValueError):
-    """The piece has more notes than we draw. The message says how many fit."""
+    """The piece is longer than what we draw. The message says how much fits."""
 
 
 class Page:
     """A score ready to be drawn, at any width."""
 
     def __init__(self, score: Score) -> None:
-        if score.num_notes > MAX_ENGRAVED_NOTES:
+        bars = sum(1 for _ in islice(score.bars(), MAX_ENGRAVED_BARS + 1))
+        if score.num_notes > MAX_ENGRAVED_NOTES or bars > MAX_ENGRAVED_BARS:
             raise TooLongToEngrave(
-                f"This piece has {score.num_notes:,} notes; a score can be drawn of at "
-                f"most {MAX_ENGRAVED_NOTES:,}. Try a shorter part of it."
+                f"This piece is too long to be drawn: up to {MAX_ENGRAVED_NOTES:,} notes "
+                f"in {MAX_ENGRAVED_BARS:,} bars can be. Try a part of it."
             )
         self.score = plain_score(score)
         self.notation = notate(self.score, closed=True)

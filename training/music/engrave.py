@@ -68,6 +68,7 @@ def engrave(
     drawings = page.draw(
         staves_wide=width / (STAFF_HEIGHT * scale), lines_per_page=LINES_PER_PAGE
     )
+    label = _one_line(label)
     page_of: dict[str, int] = {}
     for number, root in enumerate(drawings):
         place = f", page {number + 1} of {len(drawings)}" if len(drawings) > 1 else ""
@@ -119,7 +120,7 @@ def _timemap(score: Score, page: Page, page_of: dict[str, int]) -> list[Moment]:
 _PAGE_HEIGHT, _TOP, _BOTTOM = 297.0, 14.0, 18.0
 _LINE_WIDTH = 178.0
 _TITLE_HEIGHT = 26.0
-_STAFF_HEIGHTS = (7.0, 6.4, 5.8)  # a printed part, a songbook, a pocket score
+_STAFF_HEIGHTS = (7.6, 7.0, 6.4, 5.8)  # from a beginner's part to a songbook
 _SMALLEST_GAP = 4.0  # between lines of music
 
 _DOCUMENT = b"""
@@ -193,7 +194,7 @@ def _paginate(page: Page) -> tuple[list[list[str]], float]:
     """Lines of music by page, as SVG, and the gap between them in millimetres.
 
     The largest size is taken at which the piece fits on one page; one that never does
-    is set in the middle size.
+    is set in the last size but one.
     """
     first_page = _PAGE_HEIGHT - _TOP - _BOTTOM - _TITLE_HEIGHT
     for staff_height in _STAFF_HEIGHTS:
@@ -201,7 +202,9 @@ def _paginate(page: Page) -> tuple[list[list[str]], float]:
         spare = first_page - sum(heights)
         if spare >= _SMALLEST_GAP * len(lines):
             return [lines], min(2.5 * _SMALLEST_GAP, spare / len(lines))
-    lines, heights = _lines(page, _STAFF_HEIGHTS[1])
+        if spare < -first_page:
+            break  # No size makes one page of two.
+    lines, heights = _lines(page, _STAFF_HEIGHTS[-2])
     return _fill_pages(lines, heights, first_page), 1.5 * _SMALLEST_GAP
 
 

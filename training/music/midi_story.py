@@ -133,14 +133,17 @@ def microseconds(qpm: float) -> int:
 
 def find_story(data: bytes) -> dict[str, Any]:
     """The JSON that ``tell`` left in a MIDI file; empty when there is none."""
-    start = data.find(STORY_START.encode())
-    while start >= 0:
+    start = -1
+    for _ in range(4):  # titles may look like a story
+        start = data.find(STORY_START.encode(), start + 1)
+        if start < 0:
+            break
         try:
             text = data[start:].decode("latin-1")
             story, _ = json.JSONDecoder().raw_decode(text)
             return dict(story)
-        except (ValueError, RecursionError):  # a title that looks like it
-            start = data.find(STORY_START.encode(), start + 1)
+        except (ValueError, RecursionError):
+            continue
     return {}
 
 

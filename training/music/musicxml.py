@@ -1,8 +1,8 @@
 """Writing MusicXML 4.0, the format that notation programs exchange.
 
 The same score gives the same text. ``musicxml_reader`` reads it back to an equal score
-when the music lies on the grid of ``copyist``, a note starts at every phrase end, and
-no key or tempo changes after the last bar.
+when its times are multiples of a 48th of a quarter, a note starts at every phrase end,
+no part holds a pitch twice at once, and no key or tempo changes after the last bar.
 """
 
 from __future__ import annotations
@@ -150,14 +150,13 @@ class _Writer:
                 kind = "new-page" if index in self.pages else "new-system"
                 ET.SubElement(measure, "print", {kind: "yes"})
             self._attributes(measure, staff, bar, is_first=index == 0)
-            if is_top:
-                self._tempos(measure, bar)
             for place, (voice, signs) in enumerate(voices):
                 if place:
                     backup = ET.SubElement(measure, "backup")
                     _add(backup, "duration", str(bar.duration_ticks))
                 stem = "" if len(voices) == 1 else ("up", "down")[place % 2]
-                self._voice(measure, bar, voice, signs, stem)
+                changes = self._changes(bar, signs, is_top) if place == 0 else []
+                self._voice(measure, voice, signs, stem, changes)
             self._barline(measure, index)
 
     def _barline(self, measure: ET.Element, index: int) -> None:
@@ -192,19 +191,36 @@ class _Writer:
             if staff.clef.octave_change:
                 _add(clef, "clef-octave-change", str(staff.clef.octave_change))
 
-    def _tempos(self, measure: ET.Element, bar: WrittenBar) -> None:
-        for offset, qpm in bar.tempos:
-            direction = ET.SubElement(measure, "direction", placement="above")
-            kind = ET.SubElement(direction, "direction-type")
-            metronome = ET.SubElement(kind, "metronome", parentheses="no")
-            unit, dots, per_minute = self._beats_per_minute(bar.metre, qpm)
-            _add(metronome, "beat-unit", unit)
-            for _ in range(dots):
-                ET.SubElement(metronome, "beat-unit-dot")
-            _add(metronome, "per-minute", per_minute)
-            if offset:
-                _add(direction, "offset", str(offset))
-            ET.SubElement(direction, "sound", tempo=_number(qpm))
+    def _changes(
+        self, bar: WrittenBar, signs: Voice, is_top: bool
+    ) -> list[tuple[int, ET.Element]]:
+        """Tempo marks, and keys that change inside the bar, with the ticks of the signs
+        they stand before."""
+        changes = []
+        for offset, key in bar.keys:
+            if offset > 0:
+                attributes = ET.Element("attributes")
+                _add_key(attributes, key)
+                changes.append((bar.start_tick + offset, attributes))
+        for offset, qpm in bar.tempos if is_top else ():
+            tick = bar.start_tick + offset
+            before = max(s.start_tick for s in signs if s.start_tick <= tick)
+            changes.append((before, self._tempo(bar, qpm, tick - before)))
+        return sorted(changes, key=lambda change: change[0])
+
+    def _tempo(self, bar: WrittenBar, qpm: float, offset: int) -> ET.Element:
+        direction = ET.Element("direction", placement="above")
+        kind = ET.SubElement(direction, "direction-type")
+        metronome = ET.SubElement(kind, "metronome", parentheses="no")
+        unit, dots, per_minute = self._beats_per_minute(bar.metre, qpm)
+        _add(metronome, "beat-unit", unit)
+        for _ in range(dots):
+            ET.SubElement(metronome, "beat-unit-dot")
+        _add(metronome, "per-minute", per_minute)
+        if offset:
+            _add(direction, "offset", str(offset), sound="yes")
+        ET.SubElement(direction, "sound", tempo=_number(qpm))
+        return direction
 
     def _beats_per_minute(self, metre: Metre, qpm: float) -> tuple[str, int, str]:
         """The tempo as a metronome shows it, in beats of the metre when that can be
@@ -218,13 +234,16 @@ class _Writer:
         return *_UNITS[beat], _number(round(per_minute, 2))
 
     def _voice(
-        self, measure: ET.Element, bar: WrittenBar, voice: int, signs: Voice, stem: str
+        self,
+        measure: ET.Element,
+        voice: int,
+        signs: Voice,
+        stem: str,
+        changes: list[tuple[int, ET.Element]],
     ) -> None:
-        # Keys that change inside the bar stand between the notes of the first voice.
-        keys = [] if stem == "down" else [c for c in bar.keys if c[0] > 0]
         for sign in signs:
-            while keys and bar.start_tick + keys[0][0] <= sign.start_tick:
-                _add_key(ET.SubElement(measure, "attributes"), keys.pop(0)[1])
+            while changes and changes[0][0] <= sign.start_tick:
+                measure.append(changes.pop(0)[1])
             for place, head in enumerate(sign.heads or (None,)):
                 self._note(measure, sign, head, voice, stem, is_first=place == 0)
 
@@ -342,10 +361,11 @@ def _channel(number: int, part: Part) -> int:
 
 
 def _abbreviation(name: str) -> str:
-    """``"Soprano"`` is ``"S."``, ``"Violin 2"`` is ``"V. 2"``."""
+    """``"Soprano"`` is ``"S."``, ``"Violin 2"`` is ``"Vio. 2"``."""
     first, *rest = name.split()
+    is_voice = first.casefold() in ("soprano", "alto", "tenor", "bass")
     numbers = [word for word in rest if word.isdigit()]
-    return " ".join([f"{first[0]}.", *numbers])
+    return " ".join([f"{first[: 1 if is_voice else 3]}.", *numbers])
 
 
 def _number(value: float) -> str:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 from training.music.pitch import Key
-from training.music.rhythm import nearest_place
+from training.music.rhythm import FINEST_TICKS, nearest_place
 from training.music.score import Bar, Metre, Score
 
 SHORTEST_NOTE_TICKS = 30
@@ -127,17 +127,21 @@ class Notation:
 class Timeline:
     """From ticks of a score to ticks of the page, bar by bar.
 
-    The two are the same for music on the grid. In other music every bar line and note
-    moves to the nearest place that can be written.
+    The two are the same for music on a grid of a 48th of a quarter. In other music,
+    played rather than written, all moves to the nearest place that is easily read.
     """
 
     def __init__(self, score: Score) -> None:
         self.bars = _bars(score)
+        self._is_exact = _is_exact(score)
         self._starts = [bar.start_tick for bar in self.bars]
         self._page_starts = [0]
         for bar in self.bars:
-            length = nearest_place(bar.duration_ticks) or SHORTEST_NOTE_TICKS
+            length = self._place(bar.duration_ticks) or SHORTEST_NOTE_TICKS
             self._page_starts.append(self._page_starts[-1] + length)
+
+    def _place(self, ticks: int) -> int:
+        return ticks if self._is_exact else nearest_place(ticks)
 
     @property
     def end_tick(self) -> int:
@@ -148,8 +152,8 @@ class Timeline:
         bar = self.bars[index]
         start, end = self._page_starts[index : index + 2]
         if bar.number == 0:  # A pick-up is counted back from its bar line.
-            return max(start, end - nearest_place(max(0, bar.end_tick - tick)))
-        return min(end, start + nearest_place(tick - bar.start_tick))
+            return max(start, end - self._place(max(0, bar.end_tick - tick)))
+        return min(end, start + self._place(tick - bar.start_tick))
 
     def written_bars(self, score: Score) -> tuple[WrittenBar, ...]:
         metre_ticks = {change.tick for change in score.metres}
@@ -176,6 +180,14 @@ def _within(changes: dict[int, _T], start: int, end: int) -> tuple[tuple[int, _T
     ticks = list(changes)
     low, high = bisect_left(ticks, start), bisect_left(ticks, end)
     return tuple((tick - start, changes[tick]) for tick in ticks[low:high])
+
+
+def _is_exact(score: Score) -> bool:
+    ticks = {score.pickup_ticks, *(change.tick for change in score.metres)}
+    for part in score.parts:
+        ticks.update(note.start_tick for note in part.notes)
+        ticks.update(note.end_tick for note in part.notes)
+    return all(tick % FINEST_TICKS == 0 for tick in ticks)
 
 
 def _bars(score: Score) -> list[Bar]:

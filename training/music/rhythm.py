@@ -19,8 +19,9 @@ from itertools import accumulate, pairwise
 from training.music.score import TICKS_PER_QUARTER, Metre
 
 SHORTEST_TICKS = 15  # a 128th, the smallest value we write
-_BINARY_TICKS = 30  # places in straight time are multiples of a 64th ...
-_TRIPLET_TICKS = 40  # ... and in triplets of a triplet 32nd
+FINEST_TICKS = 10  # a triplet 128th: places on this grid can be written exactly
+_BINARY_TICKS = 30  # others are moved to a 64th ...
+_TRIPLET_TICKS = 40  # ... or to a triplet 32nd
 
 # Each twice as long as the one before.
 _SHORT_NAMES = ("128th", "64th", "32nd", "16th", "eighth")
@@ -165,7 +166,7 @@ def _group_sizes(beats: int) -> list[int]:
 
 
 def nearest_place(ticks: int) -> int:
-    """The nearest place that can be written, straight or in triplets."""
+    """The nearest place that is easily read, straight or in triplets."""
     straight = round(ticks / _BINARY_TICKS) * _BINARY_TICKS
     triplet = round(ticks / _TRIPLET_TICKS) * _TRIPLET_TICKS
     return min(straight, triplet, key=lambda place: abs(place - ticks))
@@ -219,11 +220,19 @@ def _triplet_round(
     candidates = list(_triplets_round(edge, metre, after))
     for triplet in candidates:
         start, end = max(triplet.start, bar[0]), min(triplet.end, bar[1])
-        if start in edges and end in edges:
+        if start in edges and end in edges and _is_legible(triplet, edges):
             return triplet
     unit = min(TICKS_PER_QUARTER, pulse_of(metre).unit)
     usual = [triplet for triplet in candidates if triplet.length >= unit]
     return (usual or candidates)[0]
+
+
+def _is_legible(triplet: Triplet, edges: set[int]) -> bool:
+    """Triplets of quarters and longer hold nothing finer than their thirds."""
+    if triplet.length <= TICKS_PER_QUARTER:
+        return True
+    inside = (edge for edge in edges if triplet.start < edge < triplet.end)
+    return all((edge - triplet.start) % (triplet.length // 3) == 0 for edge in inside)
 
 
 def _triplets_round(edge: int, metre: Metre, after: int) -> Iterator[Triplet]:
@@ -257,12 +266,18 @@ class Piece:
 
 
 def write_bar(
-    spans: Sequence[tuple[int, int]], metre: Metre, *, first: int, last: int
+    spans: Sequence[tuple[int, int]],
+    metre: Metre,
+    *,
+    first: int,
+    last: int,
+    cuts: Iterable[int] = (),
 ) -> list[Piece]:
     """Notes of one voice as signs, rests between them.
 
-    ``spans`` are (start, end) places in order, apart, between ``first`` and ``last``.
-    Pieces of one span that follow each other are tied.
+    ``spans`` are (start, end) places in order, apart, between ``first`` and ``last``;
+    no sign lasts beyond one of ``cuts``. Pieces of one span that follow each other are
+    tied.
     """
     filled: list[tuple[int, int, int | None]] = []
     place = first
@@ -273,32 +288,30 @@ def write_bar(
         place = end
     if place < last:
         filled.append((place, last, None))
-    triplets = find_triplets(
-        (edge for start, end, _ in filled for edge in (start, end)),
-        metre,
-        first=first,
-        last=last,
-    )
+    edges = {edge for start, end, _ in filled for edge in (start, end)} | {*cuts}
+    triplets = find_triplets(edges, metre, first=first, last=last)
+    borders = {edge for t in triplets for edge in (t.start, t.end)} | {*cuts}
     return [
         piece
         for start, end, source in filled
-        for piece in _pieces(start, end, source, metre, triplets)
+        for low, high in pairwise(
+            sorted({start, end} | {edge for edge in borders if start < edge < end})
+        )
+        for piece in _pieces(low, high, source, metre, triplets)
     ]
 
 
 def _pieces(
     start: int, end: int, source: int | None, metre: Metre, triplets: list[Triplet]
 ) -> Iterator[Piece]:
-    cuts = {start, end}
-    cuts.update(
-        edge for t in triplets for edge in (t.start, t.end) if start < edge < end
-    )
-    for a, b in pairwise(sorted(cuts)):
-        triplet = next((t for t in triplets if t.start <= a and b <= t.end), None)
-        pulse = triplet.pulse if triplet else pulse_of(metre)
-        written = (triplet.written(a), triplet.written(b)) if triplet else (a, b)
-        for low, high in pulse.split(*written, is_rest=source is None):
-            value, dots = VALUES[high - low]
-            if triplet:
-                low, high = triplet.sounding(low), triplet.sounding(high)
-            yield Piece(low, high, value, dots, source, triplet)
+    inside = (t for t in triplets if t.start <= start and end <= t.end)
+    triplet = next(inside, None)
+    pulse = triplet.pulse if triplet else pulse_of(metre)
+    written = (start, end)
+    if triplet:
+        written = triplet.written(start), triplet.written(end)
+    for low, high in pulse.split(*written, is_rest=source is None):
+        value, dots = VALUES[high - low]
+        if triplet:
+            low, high = triplet.sounding(low), triplet.sounding(high)
+        yield Piece(low, high, value, dots, source, triplet)

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from generation.network import Network, score_events
+from tests.generation.toys import TINY, random_weights
+from training.learning.bundle import HOUSE_MODELS_ROOT, load_bundle
+from training.learning.config import ModelConfig
+from training.music.encodings import MelodyEncoding, PitchesEncoding, VoicesEncoding
+
+HOUSE_BUNDLES = sorted(path.parent for path in HOUSE_MODELS_ROOT.glob("*/bundle.json"))
+
+
+def random_piece(encoding, time, seed=0):
+    rng = np.random.default_rng(seed)
+
+    def draw(fields):
+        return np.stack([rng.integers(0, field.size, time) for field in fields], axis=1)
+
+    return draw(encoding.context_fields), draw(encoding.fields)
+
+
+def assert_same_logits(ours, theirs):
+    """The bound that every bundle is held to: 1e-5 of the logits' range."""
+    for mine, reference in zip(ours, theirs, strict=True):
+        tolerance = 1e-5 * max(1.0, float(np.ptp(reference)))
+        np.testing.assert_allclose(mine, reference, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("folder", HOUSE_BUNDLES, ids=lambda folder: folder.name)
+def test_every_house_model_gives_the_logits_that_keras_gave(folder):
+    bundle = load_bundle(folder)
+    golden = bundle.golden
+
+    scored = score_events(Network(bundle.weights), golden["contexts"], golden["events"])
+
+    fields = range(len(bundle.encoding.fields))
+    assert_same_logits(scored.logits, [golden[f"logits.{f}"] for f in fields])
+
+
+@pytest.mark.parametrize(
+    ("encoding", "units", "layers"),
+    [
+        (PitchesEncoding(), 24, 1),  # one block of columns
+        (MelodyEncoding(), 128, 3),  # two
+        (VoicesEncoding(), 128, 2),
+    ],
+)
+def test_it_is_the_keras_network(encoding, units, layers):
+    from training.learning.model import build_model, init_weights
+
+    config = ModelConfig(
+        embedding_dim=16, lstm_units=units, lstm_layers=layers, head_units=12
+    )
+    weights = init_weights(encoding, config, seed=1)
+    contexts, events = random_piece(encoding, time=12)
+
+    outputs = build_model(encoding, config, weights)([contexts[None], events[None]])
+    scored = score_events(Network(weights), contexts, events)
+
+    outputs = outputs if isinstance(outputs, list) else [outputs]
+    assert_same_logits(scored.logits, [np.asarray(output)[0] for output in outputs])
+
+
+def test_pieces_side_by_side_are_as_alone():
+    encoding = MelodyEncoding()
+    network = Network(random_weights(encoding, TINY))
+    pieces = [random_piece(encoding, time=6, seed=seed) for seed in range(5)]
+
+    alone = [score_events(network, *piece).logits for piece in pieces]
+    state = network.start(5)
+    together = []
+    for time in range(6):
+        heads = network.step([contexts[time] for contexts, _ in pieces], state)
+        chosen = np.stack([events[time] for _, events in pieces], axis=1)
+        together.append([network.field_logits(f, heads, chosen) for f in (0, 1)])
+
+    for number, logits in enumerate(alone):
+        for field in (0, 1):
+            rows = [step[field][number] for step in together]
+            np.testing.assert_allclose(logits[field], rows, rtol=0, atol=1e-5)
+
+
+def test_a_state_can_be_thinned_out_and_doubled():
+    encoding = MelodyEncoding()
+    network = Network(random_weights(encoding, TINY))
+    contexts = np.stack([random_piece(encoding, 3, seed)[0] for seed in range(3)])
+    state = network.start(3)
+    network.step(contexts[:, 0], state)
+
+    taken = state.take(network, [2, 0, 2])
+    expected = network.step(contexts[:, 1], state)[:, [2, 0, 2]].copy()
+    found = network.step(contexts[[2, 0, 2], 1], taken)
+
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
+
+
+def test_scoring_goes_on_from_nothing_each_time():
+    encoding = PitchesEncoding()
+    network = Network(random_weights(encoding, TINY))
+    piece = random_piece(encoding, time=8)
+
+    first = score_events(network, *piece).logits
+    second = score_events(network, *piece).logits
+
+    np.testing.assert_array_equal(first, second)
+
+
+def test_it_refuses_contexts_that_do_not_fit_the_events():
+    encoding = MelodyEncoding()
+    network = Network(random_weights(encoding, TINY))
+    contexts, events = random_piece(encoding, time=4)
+
+    with pytest.raises(ValueError, match="Contexts must be"):
+        score_events(network, contexts[:3], events)
+
+
+def test_it_refuses_weights_of_another_kind():
+    with pytest.raises(ValueError, match="embedding.0"):
+        Network({"dense": np.zeros((2, 2), np.float32)})

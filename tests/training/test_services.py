@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+from django.db import IntegrityError, transaction
+
+from training import services
+from training.learning.bundle import HOUSE_MODELS_ROOT, UnreadableBundle, load_bundle
+from training.models import Dataset, Metric, Model, ModelVersion
+from training.random_notes import RandomOptions, read_windows
+
+pytestmark = pytest.mark.django_db
+
+TUNES = HOUSE_MODELS_ROOT / "tunes"
+
+
+# Versions
+
+
+def test_registering_the_house_models_again_changes_nothing():
+    before = list(ModelVersion.objects.values_list("pk", "is_default", "bundle_hash"))
+
+    services.register_house_models()
+
+    after = ModelVersion.objects.values_list("pk", "is_default", "bundle_hash")
+    assert list(after) == before
+
+
+def test_a_version_keeps_what_its_bundle_says(tunes):
+    bundle = load_bundle(TUNES)
+
+    assert tunes.bundle_hash == bundle.hash
+    assert tunes.encoding == bundle.encoding.spec()
+    assert tunes.num_parameters == bundle.num_parameters
+    assert tunes.curve == bundle.metrics["curve"]
+    assert tunes.scores()["r2"] == bundle.metrics["test"]["r2"]
+    assert (
+        tunes.scores()["accuracy.pitch"] == bundle.metrics["test"]["accuracy"]["pitch"]
+    )
+    assert set(tunes.baselines()) == {"repeat_last", "ridge", "ngram"}
+
+
+def test_bundles_are_kept_by_their_hash_and_read_once(tunes):
+    assert tunes.bundle_folder.name == tunes.bundle_hash
+    assert services.load_version_bundle(tunes).hash == tunes.bundle_hash
+    assert services.load_version_bundle(tunes) is services.load_version_bundle(tunes)
+
+
+def test_another_bundle_becomes_the_next_version(
+    tunes, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=False) as told:
+        version = services.register_version(
+            HOUSE_MODELS_ROOT / "chorales", slug="tunes", title="Tunes"
+        )
+
+    tunes.refresh_from_db()
+    assert (version.number, version.is_default) == (2, True)
+    assert not tunes.is_default
+    assert version.model.default_version == version
+    assert len(told) == 1
+
+
+def test_a_damaged_bundle_is_not_registered(tmp_path):
+    folder = tmp_path / "damaged"
+    shutil.copytree(TUNES, folder)
+    (folder / "weights.safetensors").write_bytes(b"not weights")
+
+    with pytest.raises(UnreadableBundle):
+        services.register_version(folder, slug="damaged", title="Damaged")
+
+    assert not Model.objects.filter(slug="damaged").exists()
+
+
+def test_the_database_holds_one_default_and_one_of_each_number(tunes):
+    for values in (
+        {"number": 2, "is_default": True, "bundle_hash": "x"},
+        {"number": 1, "is_default": False, "bundle_hash": "y"},
+        {"number": 3, "is_default": False, "bundle_hash": tunes.bundle_hash},
+        {"number": 0, "is_default": False, "bundle_hash": "z"},
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            ModelVersion.objects.create(model=tunes.model, **values)
+
+
+def test_a_metric_is_stored_once(tunes):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Metric.objects.create(version=tunes, name="r2", value=0.5)
+
+
+def test_a_private_model_is_its_owners(alice, charlie):
+    model = Model.objects.create(slug="hers", title="Hers", owner=alice)
+
+    assert model in Model.objects.visible_to(alice)
+    assert model not in Model.objects.visible_to(charlie)
+
+
+# Datasets
+
+
+@pytest.fixture
+def queue(monkeypatch) -> list[tuple]:
+    rung: list[tuple] = []
+    monkeypatch.setattr(
+        services, "async_task", lambda *args, **options: rung.append((args, options))
+    )
+    return rung
+
+
+SMALL = RandomOptions(samples=50, window=8, seed=3)
+
+
+def test_a_random_dataset_is_made_by_its_task(
+    queue, django_capture_on_commit_callbacks, alice
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        dataset = services.create_random_dataset(SMALL, owner=alice)
+    assert queue == [(("training.tasks.make_dataset", dataset.pk), {})]
+
+    services.make_dataset(dataset.pk)
+
+    dataset.refresh_from_db()
+    assert dataset.state == Dataset.State.READY
+    assert dataset.counts == {"windows": 50, "window": 8, "notes": 450}
+    assert len(dataset.content_hash) == 64
+    assert read_windows(dataset.folder).x.shape == (50, 8)
+
+
+def test_the_same_options_make_the_same_dataset(queue):
+    first, second = (services.create_random_dataset(SMALL) for _ in range(2))
+    for dataset in (first, second):
+        services.make_dataset(dataset.pk)
+        dataset.refresh_from_db()
+
+    assert first.content_hash == second.content_hash
+
+
+def test_a_second_delivery_makes_nothing(queue):
+    dataset = services.create_random_dataset(SMALL)
+    services.make_dataset(dataset.pk)
+    dataset.refresh_from_db()
+
+    services.make_dataset(dataset.pk)
+
+    again = Dataset.objects.get(pk=dataset.pk)
+    assert again.finished_at == dataset.finished_at
+
+
+def test_a_dataset_that_cannot_be_made_says_why(queue):
+    dataset = services.create_random_dataset(SMALL)
+    Dataset.objects.filter(pk=dataset.pk).update(options={"samples": 0})
+
+    services.make_dataset(dataset.pk)
+
+    dataset.refresh_from_db()
+    assert dataset.state == Dataset.State.FAILED
+    assert "Ask for 1 to" in dataset.error
+
+
+def test_training_on_it_waits_in_the_queue_of_training(
+    queue, django_capture_on_commit_callbacks
+):
+    dataset = services.create_random_dataset(SMALL)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        services.start_control_training(dataset)
+
+    ((args, options),) = queue
+    assert args == ("training.tasks.train_control", dataset.pk)
+    assert options == {"cluster": "training"}
+
+
+@pytest.mark.parametrize(
+    "values", [{"state": "lost"}, {"kind": "other"}, {"state": "failed"}]
+)
+def test_the_database_refuses_states_that_cannot_be(values):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Dataset.objects.create(**{"name": "x", "kind": "random", **values})
+
+
+def test_flatten_names_what_is_nested():
+    scores = {"r2": 0.5, "accuracy": {"pitch": 1}, "note": "none", "ok": True}
+
+    assert services.flatten(scores) == {"r2": 0.5, "accuracy.pitch": 1.0}
+    assert np.isfinite(list(services.flatten(scores).values())).all()
