@@ -53,13 +53,13 @@ def _longest(steps: int) -> Mask:
     return allow(len(DURATIONS), fitting[-1:])
 
 
-def planned_bars(notes: float, per_bar: float, bars_written: int) -> int:
+def planned_bars(notes: int, per_bar: float, bars_written: int) -> int:
     """In how many more bars to place ``notes``, at about ``per_bar`` a bar.
 
     Whole phrases of eight or four bars are worth some crowding or stretching.
     """
     fewest = max(1, math.floor(notes / per_bar / 2))
-    most = max(2, math.ceil(notes / per_bar * 2) + 2)
+    most = min(notes, math.ceil(notes / per_bar * 2) + 2)  # a note in each at least
 
     def cost(bars: int) -> float:
         strain = abs(math.log(notes / (per_bar * (bars - 1 + LAST_BAR))))
@@ -69,7 +69,7 @@ def planned_bars(notes: float, per_bar: float, bars_written: int) -> int:
                 return strain + price
         return strain + 0.4
 
-    return min(range(fewest, most + 1), key=cost)
+    return min(range(min(fewest, most), most + 1), key=cost)
 
 
 class CountedMelody(ConstrainedDraft):
@@ -164,7 +164,9 @@ class CountedMelody(ConstrainedDraft):
         last = self._habit * LAST_BAR * (1 - self._missing_ticks / bar)
         mean = (self._left - last) / (self._bars_left - 1)
         slack = SLACK * self._habit * math.sqrt(self._bars_left - 1)
-        self._most = max(1, min(math.ceil(mean + slack), self._left - 1))
+        # Every bar to come gets a note.
+        spare = self._left - self._bars_left
+        self._most = 1 + max(0, min(math.ceil(mean + slack) - 1, spare))
         self._fewest = max(0, min(math.floor(mean - slack), self._most))
 
     def _set_length(self) -> None:

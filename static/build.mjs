@@ -81,6 +81,7 @@ async function splitSoundfont() {
   const whole = SoundBankLoader.fromArrayBuffer(
     bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length),
   );
+  const written = new Set();
   for (const preset of whole.presets) {
     const isKit = preset.isGMGSDrum && preset.program === 0;
     const isMelodic = !preset.isGMGSDrum && preset.bankMSB === 0 && preset.bankLSB === 0;
@@ -94,6 +95,10 @@ async function splitSoundfont() {
     bank.flush();
     const file = new Uint8Array(bank.writeSF2());
     await writeFile(join(folder, "programs", `${name}.sf3`), file);
+    written.add(name);
+  }
+  if (written.size !== 129) {
+    throw new Error(`The soundfont has ${written.size} of 128 instruments and a drum kit.`);
   }
 }
 

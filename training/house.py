@@ -52,7 +52,7 @@ HOUSE_MODELS = {
             encoding=MelodyEncoding,
             model_config=ModelConfig(lstm_units=256, lstm_layers=2),
             train_config=TrainConfig(
-                epochs=24, dropout=0.5, embedding_dropout=0.1, weight_decay=0.03
+                epochs=24, dropout=0.5, context_dropout=0.1, weight_decay=0.03
             ),
             transpose=False,
         ),
@@ -63,7 +63,9 @@ HOUSE_MODELS = {
             corpora=("bach-chorales",),
             encoding=VoicesEncoding,
             model_config=ModelConfig(lstm_units=256, lstm_layers=2),
-            train_config=TrainConfig(epochs=120, dropout=0.4),
+            train_config=TrainConfig(
+                epochs=70, dropout=0.5, context_dropout=0.2, weight_decay=0.03
+            ),
             transpose=True,
         ),
     )

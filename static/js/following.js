@@ -5,6 +5,11 @@ export function playerOf(element) {
   return document.getElementById(element.getAttribute("player"));
 }
 
+/** How far down the window the bar of `player` reaches, where it covers the page. */
+export function coveredBy(player) {
+  return Math.max(0, player?.querySelector(".player-main").getBoundingClientRect().bottom ?? 0);
+}
+
 /** Calls `onmove({seconds, duration, isPlaying})` whenever the music moves. */
 export function follow(player, onmove) {
   player?.addEventListener("scoretime", ({ detail }) => onmove(detail));

@@ -24,7 +24,7 @@ class PianoRoll extends HTMLElement {
     this.length = el("div", { class: "roll-length" });
     this.scroller = el(
       "div",
-      { class: "roll-scroller", tabindex: 0, role: "group", "aria-label": "Piano roll" },
+      { class: "roll-scroller", tabindex: 0, role: "region", "aria-label": "Notes in time" },
       this.length,
       this.canvas,
     );
@@ -71,7 +71,7 @@ class PianoRoll extends HTMLElement {
       "p",
       { class: "roll-key" },
       ...(parts.length > 1 ? names : []),
-      el("span", {}, hint ?? "", " Click to listen from there."),
+      el("span", {}, hint ?? "", " Click to listen from there; the space bar plays and pauses."),
     );
   }
 
@@ -206,7 +206,7 @@ class PianoRoll extends HTMLElement {
       this.seconds < note.start_seconds + note.duration_seconds &&
       this.isMoving;
     pen.beginPath();
-    pen.roundRect(x, y, width, height, Math.min(3, height / 2));
+    pen.roundRect(x, y, width, height, Math.min(3, height / 2, width / 4));
     pen.fillStyle = colours.paper;
     pen.fill();
     pen.globalAlpha = isNow ? 1 : this.#brightness(note);

@@ -5,6 +5,7 @@
 // "scoretime" event has {seconds, isPlaying}, seconds of the score at its own tempo.
 
 import { el, within } from "./dom.js";
+import { fetchOk } from "./fetching.js";
 import { fetchPiece } from "./piece.js";
 import * as controls from "./player_controls.js";
 import { awaitRendering, requestRendering } from "./renderings.js";
@@ -230,6 +231,7 @@ class ScorePlayer extends HTMLElement {
     this.sound.addEventListener("place", ({ detail }) => {
       if (!this.#holdsSound) return;
       if (detail.isEnd) this.#ended();
+      else if (!detail.isPlaying && !this.isPlaying) this.seconds = detail.position;
     });
     this.sound.addEventListener("fault", ({ detail }) => {
       if (this.#holdsSound) this.#fail(detail);
@@ -319,8 +321,9 @@ class ScorePlayer extends HTMLElement {
       const format = new Audio().canPlayType("audio/ogg; codecs=vorbis") ? "ogg" : "mp3";
       const asked = await requestRendering(this.dataset.renderings, format);
       const address = await awaitRendering(asked);
+      const recording = this.#recordingAt(await fetchWhole(address));
       sentence.textContent = `${why} Here is the server's recording instead.`;
-      this.fallback.append(this.#recordingAt(address));
+      this.fallback.append(recording);
     } catch (error) {
       sentence.textContent =
         `${why} The server's recording did not come either: ${error.message} ` +
@@ -387,6 +390,12 @@ class ScorePlayer extends HTMLElement {
     const detail = { seconds: this.seconds, duration, isPlaying };
     this.dispatchEvent(new CustomEvent("scoretime", { detail, bubbles: true }));
   }
+}
+
+// As a whole, since the server sends no pieces of files and one wants to seek in it.
+async function fetchWhole(address) {
+  const response = await fetchOk(address, "The recording");
+  return URL.createObjectURL(await response.blob());
 }
 
 customElements.define("score-player", ScorePlayer);

@@ -44,8 +44,9 @@ def read_kern(data: bytes) -> Score:
             "This is no kern file: it has no **kern column. Send the score as "
             "MusicXML or MIDI instead."
         )
-    if text.count("\n") > MAX_NOTES:
-        raise too_many_notes(text.count("\n"))
+    num_rows = len(re.findall(r"^[^*!=\n]", text, re.MULTILINE))
+    if num_rows > MAX_NOTES:
+        raise too_many_notes(num_rows)
     from music21 import converter
 
     try:

@@ -60,7 +60,7 @@ def read_musicxml(data: bytes) -> Score:
         return within_limits(_Reader(root).read())
     except UnreadableScore:
         raise
-    except (ValueError, ArithmeticError, OverflowError) as error:
+    except (ValueError, LookupError, ArithmeticError) as error:
         raise UnreadableScore(
             f"This MusicXML file does not make sense as music ({error}). "
             "Open it in your notation program and export it again."
