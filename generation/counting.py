@@ -14,7 +14,7 @@ import math
 from dataclasses import replace
 from functools import cache
 
-from generation.constraints import ConstrainedDraft, FieldMask, narrowed
+from generation.constraints import ConstrainedDraft, FieldMask
 from generation.plans import with_bars
 from training.music.encodings.base import Encoding, Event, Form, Mask, allow
 from training.music.encodings.melody import (
@@ -124,15 +124,15 @@ class CountedMelody(ConstrainedDraft):
         must, may = self._fewest - self._in_bar, self._most - self._in_bar
         if field == DURATION:
             if may <= 1:
-                return narrowed(mask, _longest(room))
-            return narrowed(mask, _at_most(self._longest_now(room, must)))
+                return self.narrowed(mask, _longest(room))
+            return self.narrowed(mask, _at_most(self._longest_now(room, must)))
         if may <= 0:  # The bar has its notes; a rest, though, cannot be held.
-            return narrowed(narrowed(legal, _NO_NOTE), _HOLD)
+            return self.narrowed(self.narrowed(legal, _NO_NOTE), _HOLD)
         if self._left == 1:
-            return narrowed(narrowed(mask, _NOTE), self._last_note)
+            return self.narrowed(self.narrowed(mask, _NOTE), self._last_note)
         room -= DURATIONS[chosen[DURATION]]
         if must > 0 and (may == 1 or room < must * _unit(room, must)):
-            return narrowed(mask, _NOTE)
+            return self.narrowed(mask, _NOTE)
         return mask
 
     def advance(self, event: Event) -> None:

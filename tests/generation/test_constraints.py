@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from generation.constraints import ConstrainedDraft, PitchLimits, narrowed, pitch_masks
+from generation.constraints import ConstrainedDraft, PitchLimits, pitch_masks
 from training.music.encodings import (
     Form,
     MelodyEncoding,
@@ -93,7 +93,8 @@ def test_where_no_legal_pitch_is_wished_for_the_legal_ones_stand():
 
 
 def test_masks_that_exclude_each_other_leave_the_first():
+    draft = ConstrainedDraft(PitchesEncoding(), FORM, (None,))
     first, second = allow(4, [0, 1]), allow(4, [2])
 
-    assert narrowed(first, second) is first
-    assert np.flatnonzero(narrowed(first, allow(4, [1, 2])) == 0).tolist() == [1]
+    assert draft.narrowed(first, second) is first
+    assert np.flatnonzero(draft.narrowed(first, allow(4, [1, 2])) == 0).tolist() == [1]

@@ -16,7 +16,7 @@ from training.music.assemble import (
     WrittenScore,
     assemble,
 )
-from training.music.barlines import Time, WrittenBar
+from training.music.barlines import Time, WrittenBar, exact
 from training.music.pitch import FIFTHS_OF_MODE
 from training.music.reading import (
     MAX_NOTES,
@@ -143,8 +143,7 @@ def _name_the_mode(written: WrittenScore, text: str) -> None:
 
 
 def _ticks(quarters: float | Fraction) -> Time:
-    ticks = Fraction(quarters).limit_denominator(10_000) * TICKS_PER_QUARTER
-    return ticks.numerator if ticks.denominator == 1 else ticks
+    return exact(Fraction(quarters).limit_denominator(10_000) * TICKS_PER_QUARTER)
 
 
 def _one_line(text: str | None) -> str:

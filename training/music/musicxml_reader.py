@@ -24,7 +24,7 @@ from training.music.assemble import (
     WrittenScore,
     assemble,
 )
-from training.music.barlines import Time, WrittenBar
+from training.music.barlines import Time, WrittenBar, exact
 from training.music.mxl import unpack
 from training.music.reading import (
     MAX_NOTES,
@@ -130,7 +130,7 @@ class _PartReader:
 
     def ticks(self, element: Element) -> Time:
         duration = _number(element.findtext("duration")) / self.divisions
-        return _exact(max(Fraction(0), duration) * TICKS_PER_QUARTER)
+        return exact(max(Fraction(0), duration) * TICKS_PER_QUARTER)
 
     def read_attributes(self, element: Element) -> None:
         divisions = _number(element.findtext("divisions"))
@@ -204,10 +204,6 @@ def _number(text: str | None) -> Fraction:
     if abs(value) > 10**9:
         raise ValueError(f"the number {text.strip()} is out of all proportion")
     return value
-
-
-def _exact(ticks: Fraction) -> Time:
-    return ticks.numerator if ticks.denominator == 1 else ticks
 
 
 class _Reader:
