@@ -31,6 +31,10 @@ class CompositionQuerySet(models.QuerySet["Composition"]):
     def of_caller(self, request: HttpRequest) -> CompositionQuerySet:
         return self.of(request.user, request.session.session_key)
 
+    def visible_to(self, user: User | AnonymousUser) -> CompositionQuerySet:
+        """Their own, and those that belong to no account, by whoever has the link."""
+        return self.filter(Q(owner=None) | Q(owner=user.pk))
+
     def showcases(self) -> CompositionQuerySet:
         """The finished pieces that show what a model can do."""
         return self.filter(is_showcase=True).order_by("created_at", "pk")
