@@ -31,7 +31,7 @@ class StrictSerializer(serializers.Serializer[Any]):
 
     def to_internal_value(self, data: Any) -> Any:
         if hasattr(data, "keys"):
-            unknown = [name for name in data.keys() if name not in self.fields]
+            unknown = [name for name in data if name not in self.fields]
             if unknown:
                 known = ", ".join(self.fields)
                 raise serializers.ValidationError(

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from composer_site.api.bodies import StrictSerializer
+from generation.api.pagination import SafeCursorPagination
 
 PAGE_SIZE, MAX_PAGE_SIZE = 20, 100
 NEWEST_FIRST = "-created_at"
@@ -57,7 +55,7 @@ def of_owner(rows: QuerySet[Any], request: Request, owner: str, path: str) -> An
     return rows.filter(**{path: request.user.pk})
 
 
-class KeysetPagination(CursorPagination):
+class KeysetPagination(SafeCursorPagination):
     """A page begins after a row, not after a number of rows: it is as quick for the
     hundredth page as for the first, and a page stays while others add to the list."""
 
@@ -68,17 +66,17 @@ class KeysetPagination(CursorPagination):
 
     def get_ordering(
         self, request: Request, queryset: QuerySet[Any], view: APIView | None
-    ) -> Sequence[str]:
+    ) -> tuple[str, ...]:
         ordering = self.query["ordering"]
         return (ordering, "-pk" if ordering.startswith("-") else "pk")
 
     def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
+        self, queryset: Any, request: Request, view: APIView | None = None
     ) -> list[Any]:
         self.query = view.query  # type: ignore[union-attr]
         try:
             return super().paginate_queryset(queryset, request, view) or []
-        except (NotFound, ValidationError, ValueError, OverflowError):
+        except NotFound:
             raise NotFound(
                 "There is no such page. Start again without a cursor."
             ) from None

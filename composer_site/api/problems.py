@@ -40,7 +40,7 @@ class ProblemSerializer(serializers.Serializer[dict[str, Any]]):
 
     title = serializers.CharField(help_text="One sentence that says what to do.")
     status = serializers.IntegerField(help_text="The HTTP status once more.")
-    errors = serializers.DictField(
+    errors = serializers.DictField(  # type: ignore[assignment]
         child=serializers.ListField(child=serializers.CharField()),
         required=False,
         help_text="Sentences by field, where a field is at fault.",
@@ -90,10 +90,8 @@ def _told(error: ValidationError) -> dict[str, Any]:
     """Title and errors of what a serializer found."""
     errors = _by_field(error.detail)
     general = errors.pop("", [])
-    if general:
-        title = general[0]
-    else:
-        title = f"Correct {', '.join(errors)} and send it again."
+    names = ", ".join(errors)
+    title = general[0] if general else f"Correct {names} and send it again."
     return {"title": title, "errors": errors} if errors else {"title": title}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
 from rest_framework import serializers
 from rest_framework.exceptions import NotAuthenticated, PermissionDenied
@@ -54,12 +55,19 @@ class ResourceViewSet(ApiView, GenericViewSet[Any]):
         if not self.request.user.is_authenticated:
             raise NotAuthenticated
         found = self.get_object()
-        if self.owner_of(found) != self.request.user.pk:
+        if self.owner_of(found) != self.account.pk:
             raise PermissionDenied("This belongs to the site. Only its staff may.")
         return found
 
     def owner_of(self, found: Any) -> int | None:
-        return found.owner_id
+        owner_id: int | None = found.owner_id
+        return owner_id
+
+    @property
+    def account(self) -> User:
+        """The caller's, where only people with one come so far."""
+        assert isinstance(self.request.user, User)
+        return self.request.user
 
 
 class ListMixin(ResourceViewSet):

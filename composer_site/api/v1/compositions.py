@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -98,7 +99,7 @@ class CompositionDetailSerializer(CompositionSerializer):
         return {f: file_url(composition.pk, f, self.context) for f in formats}
 
 
-def file_url(composition_id: UUID, format: str, context: dict[str, Any]) -> str:
+def file_url(composition_id: UUID, format: str, context: Mapping[str, Any]) -> str:
     return reverse(
         "api:composition-file",
         args=[composition_id, format],
@@ -148,7 +149,12 @@ class ComposeSerializer(StrictSerializer):
         """The controls as a request, by the form that pages use."""
         controls = ControlsForm(attrs)
         if not controls.is_valid():
-            raise serializers.ValidationError(dict(controls.errors))
+            raise serializers.ValidationError(
+                {
+                    name: [str(sentence) for sentence in errors]
+                    for name, errors in controls.errors.items()
+                }
+            )
         seed = attrs.get("seed")
         wanted = controls.compose_request(
             seed=services.draw_seed() if seed is None else seed

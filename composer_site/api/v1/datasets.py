@@ -94,7 +94,7 @@ class RandomDatasetSerializer(NewDatasetSerializer):
     seed = seed_field(default=0)
 
 
-BODIES: dict[str, type[NewDatasetSerializer]] = {
+BODIES: dict[str, Any] = {
     "corpus": CorpusDatasetSerializer,
     "random": RandomDatasetSerializer,
 }
@@ -167,10 +167,11 @@ class DatasetViewSet(ListMixin, RetrieveMixin, CreateMixin):
             raise serializers.ValidationError(
                 {"kind": [f"Send one of {', '.join(BODIES)}."]}
             )
-        return BODIES[kind](data=data)
+        body: NewDatasetSerializer = BODIES[kind](data=data)
+        return body
 
     def make(self, data: dict[str, Any]) -> Dataset:
-        owner = self.request.user
+        owner = self.account
         name, split_seed = data["name"], data["split_seed"]
         try:
             if data["kind"] == "corpus":

@@ -46,7 +46,9 @@ class ModelSerializer(serializers.ModelSerializer[Model]):
 
 
 class VersionSerializer(serializers.ModelSerializer[ModelVersion]):
-    model = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    model: serializers.SlugRelatedField[Model] = serializers.SlugRelatedField(
+        slug_field="slug", read_only=True
+    )
     owner = OwnerField(source="model.owner_id")
     metrics = serializers.DictField(
         child=serializers.FloatField(),

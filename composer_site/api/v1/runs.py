@@ -31,7 +31,9 @@ class EpochSerializer(serializers.ModelSerializer[EpochMetric]):
 
 class RunSerializer(serializers.ModelSerializer[TrainingRun]):
     owner = OwnerField()
-    model = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    model: serializers.SlugRelatedField[Model] = serializers.SlugRelatedField(
+        slug_field="slug", read_only=True
+    )
     share_done = serializers.FloatField(
         read_only=True, help_text="Of the whole training, 0 to 1."
     )
@@ -83,7 +85,7 @@ class NewRunSerializer(StrictSerializer):
     seed = serializers.IntegerField(min_value=0, max_value=MAX_TRAINING_SEED, default=0)
 
     def get_fields(self) -> dict[str, Any]:
-        fields = super().get_fields()
+        fields: dict[str, Any] = super().get_fields()
         if request := self.context.get("request"):
             fields["dataset"].queryset = Dataset.objects.visible_to(request.user)
             fields["model"].queryset = Model.objects.filter(owner=request.user.pk)
@@ -168,7 +170,7 @@ class RunViewSet(ListMixin, RetrieveMixin, CreateMixin):
             return services.start_run(
                 data["dataset"],
                 find_preset(data["preset"]),
-                owner=self.request.user,
+                owner=self.account,
                 title=data.get("title", ""),
                 model=data.get("model"),
                 seed=data["seed"],
