@@ -34,7 +34,9 @@ class Command(BaseCommand):
                 self.stdout.write(pages)
                 self.stdout.flush()
 
-        supervisor = Supervisor([web_server(), *workers()], say=self.say, on_tick=announce_once)
+        supervisor = Supervisor(
+            [web_server(), *workers()], say=self.say, on_tick=announce_once
+        )
         sys.exit(supervisor.run())
 
     def say(self, sentence: str) -> None:
