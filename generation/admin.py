@@ -10,7 +10,7 @@ from generation.models import Composition, Rendering
 class RenderingInline(admin.TabularInline):
     model = Rendering
     extra = 0
-    fields = readonly_fields = [
+    readonly_fields = [
         "format",
         "state",
         "attempt",

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from generation.constraints import ConstrainedDraft, PitchLimits, pitch_masks
 from generation.counting import CountedMelody, CountedVoices
+from generation.endings import MelodyDraft
 from generation.judgement import fault
 from generation.network import Network
-from generation.plans import Plan, choose_plan, default_qpm, notes_per_quarter
+from generation.part_writing import VoicesDraft
+from generation.plans import Plan, choose_plan, default_qpm
 from generation.recipe import (
     RECIPE_VERSION,
     BadRequest,
@@ -91,7 +95,7 @@ def compose(bundle: Bundle, request: ComposeRequest) -> Composed:
     model cannot do.
     """
     plan = _in_range(bundle, choose_plan(bundle, request), request)
-    length = _expected_events(bundle, plan.form, request)
+    length = _expected_events(bundle.encoding, plan, request)
     request = _filled_in(bundle, request, plan, length)
     drafts = _drafts(bundle, plan, request)
     lines = sample(
@@ -148,14 +152,14 @@ def _in_range(bundle: Bundle, plan: Plan, request: ComposeRequest) -> Plan:
     return replace(plan, transposition=plan.transposition + 12 * octaves)
 
 
-def _expected_events(bundle: Bundle, form: Form, request: ComposeRequest) -> int:
+def _expected_events(encoding: Encoding, plan: Plan, request: ComposeRequest) -> int:
     """About how many events the piece will take."""
-    if isinstance(bundle.encoding, VoicesEncoding):
-        return form.length_ticks // VOICES_STEP
+    if isinstance(encoding, VoicesEncoding):
+        return plan.form.length_ticks // VOICES_STEP
     if request.num_notes is not None:
         return request.num_notes
-    quarters = form.length_ticks / TICKS_PER_QUARTER
-    return max(1, round(notes_per_quarter(bundle) * quarters))
+    quarters = plan.form.length_ticks / TICKS_PER_QUARTER
+    return max(1, round(plan.notes_per_quarter * quarters))
 
 
 def _filled_in(
@@ -195,21 +199,22 @@ def _drafts(
         key = form.key.transposed(plan.transposition)
         limits = replace(limits, classes=frozenset(key.scale))
     masks = pitch_masks(encoding, form, limits, transposition=plan.transposition)
-    candidates = range(request.candidates)
-    if request.num_notes is None or isinstance(encoding, PitchesEncoding):
-        return [ConstrainedDraft(encoding, form, masks) for _ in candidates]
-    counted = CountedMelody if isinstance(encoding, MelodyEncoding) else CountedVoices
-    bar_quarters = form.metre.bar_ticks / TICKS_PER_QUARTER
-    return [
-        counted(
-            encoding,
-            form,
-            masks,
-            num_notes=request.num_notes,
-            per_bar=notes_per_quarter(bundle) * bar_quarters,
-        )
-        for _ in candidates
-    ]
+    count: dict[str, Any] = {}
+    if request.num_notes is not None and not isinstance(encoding, PitchesEncoding):
+        count = {"num_notes": request.num_notes, "per_bar": plan.notes_per_bar}
+    draft = _draft_class(encoding, is_counted=bool(count))
+    return [draft(encoding, form, masks, **count) for _ in range(request.candidates)]
+
+
+def _draft_class(
+    encoding: Encoding, *, is_counted: bool
+) -> Callable[..., ConstrainedDraft]:
+    """What writes pieces in ``encoding``, of so many notes or of so many bars."""
+    if isinstance(encoding, MelodyEncoding):
+        return CountedMelody if is_counted else MelodyDraft
+    if isinstance(encoding, VoicesEncoding):
+        return CountedVoices if is_counted else VoicesDraft
+    return ConstrainedDraft
 
 
 def _composed(

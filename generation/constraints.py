@@ -84,7 +84,7 @@ def _field_mask(
 class ConstrainedDraft(Draft):
     """A draft in ``form`` that keeps to masks wherever it can."""
 
-    __slots__ = ("_both", "_masks", "form")
+    __slots__ = ("_masks", "_narrowed", "form")
 
     def __init__(
         self, encoding: Encoding, form: Form, masks: tuple[FieldMask | None, ...]
@@ -92,23 +92,23 @@ class ConstrainedDraft(Draft):
         super().__init__(encoding.walk(form))
         self.form = form
         self._masks = masks
-        # By field and the identity of a legal mask, which walks share; the mask itself
-        # is kept with it, so that its identity is not given to another one.
-        self._both: dict[tuple[int, int], tuple[Mask, Mask]] = {}
+        # Walks share their masks, so that few pairs ever meet. They are known by their
+        # identities, and kept with the answer so that nothing else is given these.
+        self._narrowed: dict[tuple[int, int], tuple[Mask, Mask, Mask]] = {}
 
     def allowed(self, field: int, chosen: Event, legal: Mask) -> Mask:
         mask = self._masks[field]
         if mask is None:
             return legal
-        known = self._both.get((field, id(legal)))
+        if self.narrowed(legal, mask.pitches) is legal:
+            return legal
+        return self.narrowed(legal, mask.wished)
+
+    def narrowed(self, mask: Mask, wished: Mask) -> Mask:
+        """Both masks together, or the first alone when nothing is in both."""
+        known = self._narrowed.get((id(mask), id(wished)))
         if known is None:
-            can_be_met = bool((legal + mask.pitches == 0.0).any())
-            known = (legal, legal + mask.wished if can_be_met else legal)
-            self._both[field, id(legal)] = known
-        return known[1]
-
-
-def narrowed(mask: Mask, wished: Mask) -> Mask:
-    """Both masks together, or the first alone when nothing is in both."""
-    both: Mask = mask + wished
-    return both if both.max() == 0.0 else mask
+            both: Mask = mask + wished
+            known = (both if both.max() == 0.0 else mask, mask, wished)
+            self._narrowed[id(mask), id(wished)] = known
+        return known[0]

@@ -42,7 +42,8 @@ def whole(what: str, lowest: int, highest: int, **kwargs: Any) -> forms.IntegerF
 
 
 class NumberField(forms.FloatField):
-    def to_python(self, value: Any) -> float | None:
+    # The stubs call a float field a kind of integer field.
+    def to_python(self, value: Any) -> float | None:  # type: ignore[override]
         try:
             return super().to_python(value)
         except OverflowError:  # a whole number of hundreds of digits, from JSON

@@ -44,16 +44,29 @@ _QPM = {
 }
 
 
+#: How many notes a quarter has in music of one metre, against all music: measured on
+#: the dance tunes that come with the program.
+_LIVELINESS = {Metre(2, 4): 1.6, Metre(3, 4): 0.7, Metre(3, 8): 1.2, Metre(4, 4): 0.9}
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is settled before the first note.
 
     The network writes in ``form``; ``transposition`` semitones are added to every pitch
-    of what it wrote, for keys that it does not know.
+    of what it wrote, for keys that it does not know. ``notes_per_quarter`` is the
+    model's habit, all parts together.
     """
 
     form: Form
     transposition: int = 0
+    notes_per_quarter: float = 2.0
+
+    @property
+    def notes_per_bar(self) -> float:
+        metre = self.form.metre
+        quarters = metre.bar_ticks / TICKS_PER_QUARTER
+        return self.notes_per_quarter * _LIVELINESS.get(metre, 1.0) * quarters
 
 
 def choose_plan(bundle: Bundle, request: ComposeRequest) -> Plan:
@@ -64,13 +77,14 @@ def choose_plan(bundle: Bundle, request: ComposeRequest) -> Plan:
     forms = bundle.forms or _DEFAULT_FORMS
     form = draw_form(_matching(forms, request), forms, request.seed)
     form = replace(form, key=_asked_key(form.key, request))
+    plan = Plan(form, notes_per_quarter=notes_per_quarter(bundle))
     if request.bars is not None:
         form = with_bars(form, request.bars)
     elif request.num_notes is not None:
-        form = _with_notes(bundle, form, request.num_notes)
+        form = _with_notes(bundle.encoding, plan, request.num_notes)
     elif form.bars > MAX_BARS:
         form = with_bars(form, MAX_BARS)
-    return _in_known_key(forms, form)
+    return _in_known_key(forms, replace(plan, form=form))
 
 
 def draw_form(forms: CountedForms, known: CountedForms, seed: int) -> Form:
@@ -80,14 +94,10 @@ def draw_form(forms: CountedForms, known: CountedForms, seed: int) -> Form:
     and chance wins. A winner stays the winner in any company that still holds it: when
     a request is narrowed to what was drawn, the same is drawn again.
     """
-    counts = dict(forms)
     chances = Chances(seed, FORM_CHANCES, [len(known)]).draw(1)[0][0].tolist()
-    scores = {
-        form: math.log(counts[form]) + chance
-        for (form, _), chance in zip(known, chances, strict=True)
-        if form in counts
-    }
-    return max(scores, key=scores.__getitem__)
+    # By identity: hashing a thousand forms would take longer than writing a bar.
+    chance_of = {id(form): c for (form, _), c in zip(known, chances, strict=True)}
+    return max(forms, key=lambda pair: math.log(pair[1]) + chance_of[id(pair[0])])[0]
 
 
 def default_qpm(form: Form, encoding: Encoding) -> float:
@@ -140,15 +150,15 @@ def _repeated(ends: Sequence[int], bar_ticks: int, until: int) -> Iterable[int]:
         shift += period
 
 
-def _with_notes(bundle: Bundle, form: Form, num_notes: int) -> Form:
+def _with_notes(encoding: Encoding, plan: Plan, num_notes: int) -> Form:
     """About as long as the notes will take; counting drafts correct it on the way."""
-    if bundle.encoding.name == "pitches":
+    form = plan.form
+    if encoding.name == "pitches":
         return Form(num_notes * TICKS_PER_QUARTER, metre=form.metre)
     if num_notes <= FEW_NOTES:  # Too few to spend some on a pick-up.
         length = max(1, form.bars) * form.metre.bar_ticks
         form = Form(length, metre=form.metre, key=form.key)
-    per_bar = notes_per_quarter(bundle) * form.metre.bar_ticks / TICKS_PER_QUARTER
-    return with_bars(form, max(1, min(MAX_BARS * 16, round(num_notes / per_bar))))
+    return with_bars(form, max(1, round(num_notes / plan.notes_per_bar)))
 
 
 def _matching(forms: CountedForms, request: ComposeRequest) -> CountedForms:
@@ -201,10 +211,11 @@ def _asked_key(key: Key | None, request: ComposeRequest) -> Key | None:
     return Key(tonic, request.mode or key.mode)
 
 
-def _in_known_key(forms: CountedForms, form: Form) -> Plan:
+def _in_known_key(forms: CountedForms, plan: Plan) -> Plan:
     """Compose in the nearest tonic that the model knows and transpose from there."""
+    form = plan.form
     if form.key is None:
-        return Plan(form)
+        return plan
     counts: Counter[int] = Counter()
     for known, n in forms:
         if known.key:
@@ -212,12 +223,13 @@ def _in_known_key(forms: CountedForms, form: Form) -> Plan:
     least = MIN_TONIC_SHARE * counts.total()
     tonics = [tonic for tonic, n in counts.items() if n >= least]
     if not tonics:
-        return Plan(form)
+        return plan
     wanted = form.key.tonic
     # From the tonic we write in to the one we want, -6 to 5 semitones.
     shifts = [(wanted - tonic + 6) % 12 - 6 for tonic in tonics]
     shift = min(shifts, key=lambda semitones: (abs(semitones), semitones))
-    return Plan(replace(form, key=form.key.transposed(-shift)), transposition=shift)
+    form = replace(form, key=form.key.transposed(-shift))
+    return replace(plan, form=form, transposition=shift)
 
 
 def _either(names: Iterable[str]) -> str:

@@ -20,5 +20,5 @@ def write_showcases(sender: Any, version: ModelVersion, **kwargs: Any) -> None:
 
 @receiver(post_delete, sender=Rendering)
 def delete_file(sender: Any, instance: Rendering, **kwargs: Any) -> None:
-    if instance.file:
-        default_storage.delete(instance.file.name)
+    if name := instance.file.name:
+        default_storage.delete(name)

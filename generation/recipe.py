@@ -76,6 +76,8 @@ class ComposeRequest:
                 f"Leave at least {MIN_RANGE} semitones between the lowest and the "
                 "highest pitch; an octave is 12."
             )
+        if not isinstance(self.scale_only, bool):
+            raise BadRequest("Whether to keep to the scale must be true or false.")
         if self.qpm != 0:
             _number("tempo", self.qpm, MIN_QPM, MAX_QPM)
         _whole("number of candidates", self.candidates, 0, MAX_CANDIDATES)
@@ -119,8 +121,6 @@ def request_from_recipe(text: str) -> tuple[str, ComposeRequest]:
     controls = {name: value for name, value in recipe.items() if name in names}
     if controls.get("metre") is not None:
         controls["metre"] = _metre(controls["metre"])
-    if not isinstance(controls.get("scale_only", False), bool):
-        raise BadRequest("In this recipe, scale_only must be true or false.")
     return recipe["bundle"], ComposeRequest(**controls)
 
 

@@ -39,7 +39,8 @@ class ModelAdmin(admin.ModelAdmin):
     inlines = [VersionInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
-        return super().get_queryset(request).annotate(versions_made=Count("versions"))
+        models: QuerySet[Model] = super().get_queryset(request)
+        return models.annotate(versions_made=Count("versions"))
 
     @admin.display(description="Versions", ordering="versions_made")
     def num_versions(self, model: Model) -> int:

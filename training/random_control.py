@@ -185,7 +185,7 @@ def measure_last(
     pitches = lowest + np.arange(log_probs.shape[1])
     chosen = log_probs[np.arange(len(actual)), actual - lowest]
     hits = pitches[log_probs.argmax(axis=1)] == actual
-    expected = np.exp(log_probs.astype(np.float64)) @ pitches
+    expected = np.exp(log_probs.astype(np.float64)) @ pitches.astype(np.float64)
     return {
         "bits_per_note": float(-chosen.mean() / math.log(2)),
         "accuracy": {"pitch": float(hits.mean())},

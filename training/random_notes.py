@@ -174,7 +174,8 @@ def csv_bytes(pitches: npt.NDArray[np.integer[Any]]) -> bytes:
     cells = cells.copy()
     rows = np.arange(len(pitches))
     cells[rows, -1, lengths[:, -1] - 1] = ord("\n")
-    return cells[np.arange(4) < lengths[..., None]].tobytes()
+    written: bytes = cells[np.arange(4) < lengths[..., None]].tobytes()
+    return written
 
 
 _SPELLINGS = np.array(

@@ -6,6 +6,9 @@ import { pitchName } from "./piece.js";
 
 for (const form of document.querySelectorAll("form[data-composes]")) {
   const button = form.querySelector("button[type=submit]");
+  // What is wrong must not hide in a fold.
+  const unfold = ({ target }) => target.closest("details")?.setAttribute("open", "");
+  form.addEventListener("invalid", unfold, { capture: true });
   form.addEventListener("submit", () => button.setAttribute("aria-busy", "true"));
   // The page may come back from the browser's memory with the button still busy.
   window.addEventListener("pageshow", () => button.removeAttribute("aria-busy"));

@@ -24,7 +24,12 @@ class PianoRoll extends HTMLElement {
     this.length = el("div", { class: "roll-length" });
     this.scroller = el(
       "div",
-      { class: "roll-scroller", tabindex: 0, role: "group", "aria-label": "Piano roll" },
+      {
+        class: "roll-scroller",
+        tabindex: 0,
+        role: "region",
+        "aria-label": "Notes in time",
+      },
       this.length,
       this.canvas,
     );
@@ -71,7 +76,12 @@ class PianoRoll extends HTMLElement {
       "p",
       { class: "roll-key" },
       ...(parts.length > 1 ? names : []),
-      el("span", {}, hint ?? "", " Click to listen from there."),
+      el(
+        "span",
+        {},
+        hint ?? "",
+        " Click to listen from there; the space bar plays and pauses.",
+      ),
     );
   }
 
@@ -85,7 +95,12 @@ class PianoRoll extends HTMLElement {
       el("thead", {}, el("tr", {}, ...heads.map((h) => el("th", { scope: "col" }, h)))),
       rows,
     );
-    const scrolls = { class: "scrolls", tabindex: 0, role: "region", "aria-label": "Notes" };
+    const scrolls = {
+      class: "scrolls",
+      tabindex: 0,
+      role: "region",
+      "aria-label": "Notes",
+    };
     const fold = el(
       "details",
       { class: "roll-table" },
@@ -138,7 +153,9 @@ class PianoRoll extends HTMLElement {
       text: styleValue("--muted", this),
       paper: styleValue("--roll-paper", this),
       now: styleValue("--pencil", this),
-      voices: Array.from({ length: VOICES }, (_, v) => styleValue(`--voice-${v}`, this)),
+      voices: Array.from({ length: VOICES }, (_, v) =>
+        styleValue(`--voice-${v}`, this),
+      ),
     };
     this.#draw();
   }
@@ -206,7 +223,7 @@ class PianoRoll extends HTMLElement {
       this.seconds < note.start_seconds + note.duration_seconds &&
       this.isMoving;
     pen.beginPath();
-    pen.roundRect(x, y, width, height, Math.min(3, height / 2));
+    pen.roundRect(x, y, width, height, Math.min(3, height / 2, width / 4));
     pen.fillStyle = colours.paper;
     pen.fill();
     pen.globalAlpha = isNow ? 1 : this.#brightness(note);
@@ -222,7 +239,7 @@ class PianoRoll extends HTMLElement {
 
   #brightness(note) {
     if (!this.piece.hasBits) return 0.9;
-    return 0.3 + 0.7 * Math.min(1, (note.bits ?? 0) / Math.min(8, this.piece.mostBits));
+    return 0.4 + 0.6 * Math.min(1, (note.bits ?? 0) / Math.min(8, this.piece.mostBits));
   }
 
   #drawNow() {

@@ -1,19 +1,16 @@
 // A piece as the page knows it: its notes, its parts and its bars.
 
+import { fetchOk } from "./fetching.js";
+
 const pieces = new Map();
 
 /** The piece at `url`; the roll, the score and the player share one copy. */
 export function fetchPiece(url) {
   if (!pieces.has(url)) {
-    const piece = fetch(url, { headers: { Accept: "application/json" } }).then(
-      async (response) => {
-        if (!response.ok) {
-          throw new Error(`The notes could not be fetched (error ${response.status}).`);
-        }
-        return new Piece(await response.json());
-      },
-    );
-    piece.catch(() => pieces.delete(url)); // the next try asks again
+    const piece = fetchOk(url, "The notes")
+      .then((response) => response.json())
+      .then((data) => new Piece(data));
+    piece.catch(() => pieces.delete(url)); // the next one who asks tries again
     pieces.set(url, piece);
   }
   return pieces.get(url);

@@ -6,7 +6,8 @@ import "./rendering_form.js";
 import "./score_player.js";
 import "./sheet_music.js";
 
-const TYPING = "input, textarea, select, button, a, summary, audio, [contenteditable]";
+const TYPING =
+  "input:not([type=range]), textarea, select, button, a, summary, audio, [contenteditable]";
 
 // The space bar plays and pauses, as in any program for music.
 document.addEventListener("keydown", (event) => {

@@ -113,7 +113,8 @@ export function loopControls(bars, onchange) {
   button.append(icon(LOOP), "Repeat");
   const tell = () => {
     const isOn = button.getAttribute("aria-pressed") === "true";
-    if (last.selectedIndex < first.selectedIndex) last.selectedIndex = first.selectedIndex;
+    if (last.selectedIndex < first.selectedIndex)
+      last.selectedIndex = first.selectedIndex;
     onchange(isOn, first.selectedIndex, last.selectedIndex);
   };
   return el("span", { class: "player-repeat" }, button, range);
@@ -121,6 +122,7 @@ export function loopControls(bars, onchange) {
 
 /** One row for each part: its instrument, and whether it sounds. */
 export function partControls(parts, { oninstrument, onmute }) {
+  const menus = [];
   const rows = parts.map((part, index) => {
     const name = part.name || (parts.length > 1 ? `Part ${index + 1}` : "Instrument");
     const menu = part.is_drum
@@ -128,6 +130,7 @@ export function partControls(parts, { oninstrument, onmute }) {
       : instrumentMenu(part.program, `Instrument of ${name}`, (program) =>
           oninstrument(index, program),
         );
+    if (!part.is_drum) menus.push([index, menu]);
     const sounds = el("input", {
       type: "checkbox",
       role: "switch",
@@ -143,7 +146,23 @@ export function partControls(parts, { oninstrument, onmute }) {
       parts.length > 1 ? sounds : null,
     );
   });
+  if (menus.length > 1) rows.unshift(allParts(menus, oninstrument));
   return el("div", { class: "player-parts" }, ...rows);
+}
+
+// One menu that sets all the others.
+function allParts(menus, oninstrument) {
+  const all = instrumentMenu(null, "Instrument of all parts", (program) => {
+    for (const [index, menu] of menus) {
+      menu.value = program;
+      oninstrument(index, program);
+    }
+  });
+  all.prepend(
+    el("option", { value: "", selected: true, disabled: true }, "Choose one for all"),
+  );
+  const name = el("span", { class: "player-part-name all" }, "All");
+  return el("div", { class: "player-part" }, name, all);
 }
 
 function instrumentMenu(program, label, onchange) {

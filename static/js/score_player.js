@@ -5,9 +5,9 @@
 // "scoretime" event has {seconds, isPlaying}, seconds of the score at its own tempo.
 
 import { el, within } from "./dom.js";
+import { Fallback } from "./fallback.js";
 import { fetchPiece } from "./piece.js";
 import * as controls from "./player_controls.js";
-import { awaitRendering, requestRendering } from "./renderings.js";
 import { bankName, openSound, prefetchSound } from "./sound.js";
 
 const SECONDS_TO_MOVE = 4; // sound that has not moved by then is not coming
@@ -50,7 +50,7 @@ class ScorePlayer extends HTMLElement {
     this.elapsed = el("span", { class: "player-time" }, "0:00");
     this.total = el("span", { class: "player-time" }, "");
     this.status = el("p", { class: "player-status", role: "status" });
-    this.fallback = el("div", { class: "player-fallback", hidden: true });
+    this.fallback = new Fallback(this.dataset.renderings, () => this.#tryAgain());
     this.desk = el("div", { class: "player-desk" });
     const main = el(
       "div",
@@ -61,7 +61,7 @@ class ScorePlayer extends HTMLElement {
       this.total,
     );
     if (!this.isCompact) main.append(controls.volumeKnob((gain) => this.#louder(gain)));
-    this.replaceChildren(main, this.desk, this.status, this.fallback);
+    this.replaceChildren(main, this.desk, this.status, this.fallback.element);
     this.#show();
   }
 
@@ -230,6 +230,7 @@ class ScorePlayer extends HTMLElement {
     this.sound.addEventListener("place", ({ detail }) => {
       if (!this.#holdsSound) return;
       if (detail.isEnd) this.#ended();
+      else if (!detail.isPlaying && !this.isPlaying) this.seconds = detail.position;
     });
     this.sound.addEventListener("fault", ({ detail }) => {
       if (this.#holdsSound) this.#fail(detail);
@@ -280,7 +281,10 @@ class ScorePlayer extends HTMLElement {
       if (!this.#notesSound() || this.sound.level > INAUDIBLE || this.loudness === 0) {
         heardAt = now;
       }
-      if (!hasMoved && now - started > SECONDS_TO_MOVE * 1000) {
+      if (this.sound.context.state !== "running") {
+        this.pause();
+        this.#say("The device took its sound away. Press Play to go on.");
+      } else if (!hasMoved && now - started > SECONDS_TO_MOVE * 1000) {
         this.#fail("This device lets no sound out.");
       } else if (now - heardAt > SECONDS_OF_SILENCE * 1000) {
         this.#fail("The synthesizer plays, but nothing is to be heard.");
@@ -308,28 +312,11 @@ class ScorePlayer extends HTMLElement {
     if (this.state === "failed") return;
     if (this.#holdsSound) this.sound.tell("pause");
     this.#setState("failed");
-    const sentence = el("p", {}, `${why} `);
-    const again = el("button", { type: "button", class: "quiet" }, "Try again");
-    again.addEventListener("click", () => this.#tryAgain());
-    this.fallback.replaceChildren(sentence, again);
-    this.fallback.hidden = false;
-    if (!this.dataset.renderings) return;
-    sentence.append("The server is making a recording for you instead…");
-    try {
-      const format = new Audio().canPlayType("audio/ogg; codecs=vorbis") ? "ogg" : "mp3";
-      const asked = await requestRendering(this.dataset.renderings, format);
-      const address = await awaitRendering(asked);
-      sentence.textContent = `${why} Here is the server's recording instead.`;
-      this.fallback.append(this.#recordingAt(address));
-    } catch (error) {
-      sentence.textContent =
-        `${why} The server's recording did not come either: ${error.message} ` +
-        "You can still download the piece and play it with a program of your own.";
-    }
+    const audio = await this.fallback.show(why);
+    if (audio && this.state === "failed") this.#takeOver(audio);
   }
 
-  #recordingAt(address) {
-    const audio = el("audio", { controls: true, src: address });
+  #takeOver(audio) {
     audio.volume = this.loudness;
     audio.playbackRate = this.rate;
     audio.currentTime = this.seconds;
@@ -347,13 +334,12 @@ class ScorePlayer extends HTMLElement {
       audio.addEventListener(change, follow);
     }
     this.recording = audio;
-    return audio;
   }
 
   #tryAgain() {
     this.recording?.pause();
     this.recording = null;
-    this.fallback.hidden = true;
+    this.fallback.hide();
     this.#setState("paused");
     this.play();
   }
@@ -388,5 +374,7 @@ class ScorePlayer extends HTMLElement {
     this.dispatchEvent(new CustomEvent("scoretime", { detail, bubbles: true }));
   }
 }
+
+window.addEventListener("pagehide", () => playing?.pause());
 
 customElements.define("score-player", ScorePlayer);

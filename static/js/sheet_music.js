@@ -5,9 +5,11 @@
 // page 1. The server engraves for the width there is: a telephone gets shorter systems.
 
 import { el, wantsLessMotion } from "./dom.js";
-import { follow, playerOf } from "./following.js";
+import { fetchOk } from "./fetching.js";
+import { coveredBy, follow, playerOf } from "./following.js";
 
 const HANDS_OFF_SECONDS = 4; // after someone scrolls, we do not scroll for a while
+const REACH = 30; // pixels from a note within which a click means it
 const WIDTHS = [400, 700, 1000]; // the server engraves for these
 
 class SheetMusic extends HTMLElement {
@@ -33,10 +35,10 @@ class SheetMusic extends HTMLElement {
     const room = WIDTHS.findLast((width) => width <= this.clientWidth) ?? WIDTHS[0];
     if (!this.clientWidth || room === this.room) return;
     this.room = room;
-    this.#engrave(room).catch(() => {
+    this.#engrave(room).catch((error) => {
       if (this.room !== room) return;
       this.room = null;
-      this.status.textContent = "The score could not be fetched. Reload the page to try again.";
+      this.status.textContent = `${error.message} Reload the page to try again.`;
     });
   }
 
@@ -76,7 +78,8 @@ class SheetMusic extends HTMLElement {
     const moment = this.moments.findLast(({ start }) => start <= seconds + 0.01);
     const now = new Set(isPlaying ? moment?.notes : []);
     const fresh = [...now].filter((note) => !this.marked.has(note));
-    for (const note of this.marked) if (!now.has(note)) note.classList.remove("is-sounding");
+    for (const note of this.marked)
+      if (!now.has(note)) note.classList.remove("is-sounding");
     for (const note of fresh) note.classList.add("is-sounding");
     this.marked = now;
     if (fresh.length) this.#turnTo(fresh[0]);
@@ -89,10 +92,10 @@ class SheetMusic extends HTMLElement {
     const isRead = sheet.top < window.innerHeight * 0.6 && sheet.bottom > 0;
     if (!isRead) return;
     const system = (note.closest(".system") ?? note).getBoundingClientRect();
-    const ceiling = this.player?.getBoundingClientRect().bottom ?? 0;
+    const ceiling = coveredBy(this.player);
     if (system.top >= ceiling && system.bottom <= window.innerHeight) return;
     window.scrollBy({
-      top: system.top - Math.max(ceiling, 0) - 24,
+      top: system.top - ceiling - 24,
       behavior: wantsLessMotion() ? "auto" : "smooth",
     });
   }
@@ -101,22 +104,31 @@ class SheetMusic extends HTMLElement {
     this.handsOffUntil = performance.now() + HANDS_OFF_SECONDS * 1000;
   }
 
-  #lead(event) {
-    const note = event.target.closest?.("[data-start]");
-    if (note) this.player?.seek(Number(note.dataset.start));
+  // Notes are small and fingers are not: the nearest one within reach is meant.
+  #lead({ clientX, clientY }) {
+    let nearest = null;
+    let least = REACH;
+    for (const note of this.paper.querySelectorAll("[data-start]")) {
+      const { left, right, top, bottom } = note.getBoundingClientRect();
+      const across = Math.max(left - clientX, 0, clientX - right);
+      const down = Math.max(top - clientY, 0, clientY - bottom);
+      const away = Math.hypot(across, down);
+      if (away < least) [nearest, least] = [note, away];
+    }
+    if (nearest) this.player?.seek(Number(nearest.dataset.start));
   }
 }
 
 async function fetchText(url) {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
-  return response.text();
+  return (await fetchOk(url, "The score")).text();
 }
 
 function parsePage(text, title) {
   const page = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
   if (page.localName !== "svg") throw new Error("not a page of music");
   for (const style of page.querySelectorAll("style, script")) style.remove();
+  for (const inner of page.querySelectorAll("svg"))
+    inner.setAttribute("aria-hidden", "true");
   page.setAttribute("role", "img");
   page.setAttribute("aria-label", title);
   return el("div", { class: "sheet-page" }, document.importNode(page, true));

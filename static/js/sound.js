@@ -1,6 +1,7 @@
 // The page's one synthesizer: opened at the first click, shared by every player.
 
 import { within } from "./dom.js";
+import { fetchOk } from "./fetching.js";
 
 const SECONDS_TO_OPEN = 10; // for each step; a slow line gets as long as bytes arrive
 const WINDOW = 2048; // samples the analyser looks at
@@ -19,7 +20,10 @@ export function openSound(addresses) {
 /** Brings what a click will need into the browser's cache. */
 export function prefetchSound(addresses, names) {
   if (navigator.connection?.saveData) return;
-  for (const url of [addresses.worklet, ...[...names].map((n) => bankUrl(addresses, n))]) {
+  for (const url of [
+    addresses.worklet,
+    ...[...names].map((n) => bankUrl(addresses, n)),
+  ]) {
     fetch(url).catch(() => {}); // the click itself will say what is wrong
   }
 }
@@ -167,17 +171,13 @@ class Sound extends EventTarget {
 
 /** The bytes at `url`. Gives up when nothing arrives for a while, not when much does. */
 async function fetchBytes(url) {
-  const trouble = "The instruments could not be fetched";
-  const response = await within(SECONDS_TO_OPEN, fetch(url), `${trouble} in time.`);
-  if (!response.ok) throw new Error(`${trouble} (error ${response.status}).`);
+  const tooSlow = "The instruments did not come in time.";
+  const answer = fetchOk(url, "The instruments");
+  const response = await within(SECONDS_TO_OPEN, answer, tooSlow);
   const reader = response.body.getReader();
   const chunks = [];
   for (;;) {
-    const { done, value } = await within(
-      SECONDS_TO_OPEN,
-      reader.read(),
-      `${trouble}: the line went quiet.`,
-    );
+    const { done, value } = await within(SECONDS_TO_OPEN, reader.read(), tooSlow);
     if (done) break;
     chunks.push(value);
   }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from training.learning.bundle import Bundle, CountedForms, Weights
@@ -70,9 +72,9 @@ def toy_bundle(
     encoding: Encoding,
     forms: CountedForms,
     *,
-    golden_events: list[tuple[int, ...]] | None = None,
+    golden_events: Sequence[tuple[int, ...]] = (),
 ) -> Bundle:
-    events = np.array(golden_events or [], np.int16).reshape(-1, len(encoding.fields))
+    events = np.array(golden_events, np.int16).reshape(-1, len(encoding.fields))
     return Bundle(
         hash=repr((encoding.spec(), len(events))),
         name="toy",

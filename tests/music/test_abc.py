@@ -449,3 +449,32 @@ def test_ticks_never_run_backwards():
 
     notes = score.parts[0].notes
     assert all(a.end_tick == b.start_tick for a, b in pairwise(notes))
+
+
+# Hostile files
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(alphabet="ABcz,'^_=/23()[]{}|:>-<&!+\"%XMKLQTVH \n", max_size=200))
+def test_any_text_is_read_or_refused_but_nothing_else(body):
+    try:
+        for score in read_tunes(f"X:1\nK:C\n{body}", expand_repeats=True):
+            assert isinstance(score, Score)
+    except UnreadableScore as error:
+        assert str(error).endswith(".")
+
+
+@pytest.mark.parametrize("sign", ['"', "{", "[", "[K:", "!", "+", "(3", "[1", "&", "^"])
+def test_signs_that_never_close_take_no_time(sign):
+    body = (sign * 15_000)[:15_000]
+
+    assert list(read_tunes("X:1\nK:C\n" + f"{body}\nC|")) != []
+
+
+def test_it_refuses_too_much():
+    with pytest.raises(UnreadableScore, match="notes"):
+        list(read_tunes("X:1\nK:C\n" + "CDEFGABc|\n" * 7000))
+    with pytest.raises(UnreadableScore, match="letters"):
+        list(read_tunes("X:1\nK:C\n" + "C" * 30_000))
+    with pytest.raises(UnreadableScore, match="cannot be read"):
+        list(read_tunes("X:1\nL:1/1\nK:C\n" + "C9999|\n" * 100))

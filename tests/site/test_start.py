@@ -51,6 +51,7 @@ class Site:
         wait_for(lambda: any("is ready" in line for line in self.said), 60)
 
     def _listen(self) -> None:
+        assert self.process.stdout
         self.said.extend(self.process.stdout)
 
     def get(self, path: str) -> bytes:

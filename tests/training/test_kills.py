@@ -1,7 +1,7 @@
 """Training that is killed goes on, and ends in the same bits as if it had not been.
 
-Real processes, a real queue and a database file. Every run here has lost its doorbell and
-is found by the sweeper, as are the lost ones of those whose worker was killed.
+Real processes, a real queue and a database file. Every run here has lost its doorbell
+and is found by the sweeper, as are those whose worker was killed.
 """
 
 from __future__ import annotations

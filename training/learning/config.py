@@ -26,7 +26,7 @@ class TrainConfig:
     learning_rate: float = 3e-3  # peak of the one-cycle schedule
     weight_decay: float = 1e-2  # decoupled, as in AdamW
     dropout: float = 0.3  # of each layer's output, one mask for a whole window
-    embedding_dropout: float = 0.0  # of the embedded context, likewise
+    context_dropout: float = 0.0  # of whole context fields, likewise
     clip_norm: float = 1.0  # of the global gradient
     average_decay: float = 0.998  # of the exponential average of weights; 0 for none
     seed: int = 0

@@ -137,13 +137,11 @@ def forward(
         events: (time, batch, F) integers, teacher forced.
         resets: (time, batch), 1.0 where a new piece begins and the state is forgotten.
         state: of every LSTM layer before the window.
-        masks: inverted dropout masks (batch, H) named ``h.{layer}`` and ``embedding``
-            (batch, D), the same for the whole window (Gal & Ghahramani 2016); empty for
+        masks: inverted dropout masks (batch, H) named ``h.{layer}`` and ``contexts``
+            (batch, C), the same for the whole window (Gal & Ghahramani 2016); empty for
             none.
     """
-    h = _embed(params, contexts)
-    if "embedding" in masks:
-        h = h * masks["embedding"]
+    h = _embed(params, contexts, masks.get("contexts"))
     keep = 1.0 - resets[..., None]
     new_state = []
     for layer in range(config.lstm_layers):
@@ -171,18 +169,17 @@ def initial_state(config: ModelConfig, batch: int) -> State:
     )
 
 
-def _embed(params: Params, contexts: jax.Array) -> jax.Array:
+def _embed(params: Params, contexts: jax.Array, mask: jax.Array | None) -> jax.Array:
     # A gather's gradient is a scatter, which XLA runs on one core, slowly. One product
     # with a many-hot matrix gives the same sum and a gradient that is a product too.
     tables = [params[f"embedding.{k}"] for k in range(contexts.shape[-1])]
-    many_hot = jnp.concatenate(
-        [
-            jax.nn.one_hot(contexts[..., k], table.shape[0])
-            for k, table in enumerate(tables)
-        ],
-        axis=-1,
-    )
-    return many_hot @ jnp.concatenate(tables)
+    one_hot = [
+        jax.nn.one_hot(contexts[..., k], table.shape[0])
+        for k, table in enumerate(tables)
+    ]
+    if mask is not None:
+        one_hot = [hot * mask[:, k, None] for k, hot in enumerate(one_hot)]
+    return jnp.concatenate(one_hot, axis=-1) @ jnp.concatenate(tables)
 
 
 def _lstm(

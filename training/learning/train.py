@@ -161,8 +161,8 @@ def _epoch_windows(
 ) -> list[Window]:
     """One version of every piece, in this epoch's order."""
     rng = np.random.default_rng((config.seed, epoch))
-    order = rng.permutation(len(pieces))
-    drawn = [pieces[i][rng.integers(len(pieces[i]))] for i in order]
+    order = rng.permutation(len(pieces)).tolist()
+    drawn = [pieces[i][int(rng.integers(len(pieces[i])))] for i in order]
     return list(windows(drawn, batch_size=config.batch_size, window=config.window))
 
 
@@ -185,7 +185,8 @@ def _loss(
 ) -> tuple[jax.Array, State]:
     """Nats per event, and the state after the window."""
     contexts, events, resets, weights = batch
-    masks = _dropout_masks(key, weights.shape[1], model_config, config)
+    batch_size, num_contexts = contexts.shape[1:]
+    masks = _dropout_masks(key, batch_size, num_contexts, model_config, config)
     logits, carried = forward(
         params, contexts, events, resets, carried, masks, model_config
     )
@@ -198,12 +199,21 @@ def _loss(
 
 
 def _dropout_masks(
-    key: jax.Array, batch: int, model_config: ModelConfig, config: TrainConfig
+    key: jax.Array,
+    batch: int,
+    num_contexts: int,
+    model_config: ModelConfig,
+    config: TrainConfig,
 ) -> dict[str, jax.Array]:
-    """Inverted dropout masks by the names that ``forward`` knows."""
+    """Inverted dropout masks by the names that ``forward`` knows.
+
+    Whole context fields are dropped, because a few of them together (bars in all, the
+    bar we are in, when the next fermata comes) name a training piece, and a network
+    that recognises the piece learns it by heart.
+    """
     layers = range(model_config.lstm_layers)
     widths = {f"h.{n}": (config.dropout, model_config.lstm_units) for n in layers}
-    widths["embedding"] = (config.embedding_dropout, model_config.embedding_dim)
+    widths["contexts"] = (config.context_dropout, num_contexts)
     masks = {}
     for number, (name, (rate, width)) in enumerate(widths.items()):
         if rate:

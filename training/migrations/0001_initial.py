@@ -6,7 +6,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -15,94 +14,258 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Model',
+            name="Model",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=60, unique=True)),
-                ('title', models.CharField(max_length=100)),
-                ('description', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('owner', models.ForeignKey(blank=True, help_text='Empty: a house model, for everyone.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='models', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=60, unique=True)),
+                ("title", models.CharField(max_length=100)),
+                ("description", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Empty: a house model, for everyone.",
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="models",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='ModelVersion',
+            name="ModelVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('bundle_hash', models.CharField(max_length=64)),
-                ('is_default', models.BooleanField(default=False, help_text='The version the model composes with.')),
-                ('encoding', models.JSONField(blank=True, default=dict)),
-                ('model_config', models.JSONField(blank=True, default=dict)),
-                ('train_config', models.JSONField(blank=True, default=dict)),
-                ('curve', models.JSONField(blank=True, default=list, help_text='What each epoch reached.')),
-                ('counts', models.JSONField(blank=True, default=dict, help_text='Pieces and notes it learnt from.')),
-                ('provenance', models.JSONField(blank=True, default=dict, help_text='Where its music came from and how.')),
-                ('num_parameters', models.PositiveBigIntegerField(default=0)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('model', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='training.model')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("bundle_hash", models.CharField(max_length=64)),
+                (
+                    "is_default",
+                    models.BooleanField(
+                        default=False, help_text="The version the model composes with."
+                    ),
+                ),
+                ("encoding", models.JSONField(blank=True, default=dict)),
+                ("model_config", models.JSONField(blank=True, default=dict)),
+                ("train_config", models.JSONField(blank=True, default=dict)),
+                (
+                    "curve",
+                    models.JSONField(
+                        blank=True, default=list, help_text="What each epoch reached."
+                    ),
+                ),
+                (
+                    "counts",
+                    models.JSONField(
+                        blank=True,
+                        default=dict,
+                        help_text="Pieces and notes it learnt from.",
+                    ),
+                ),
+                (
+                    "provenance",
+                    models.JSONField(
+                        blank=True,
+                        default=dict,
+                        help_text="Where its music came from and how.",
+                    ),
+                ),
+                ("num_parameters", models.PositiveBigIntegerField(default=0)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "model",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="versions",
+                        to="training.model",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['model', '-number'],
+                "ordering": ["model", "-number"],
             },
         ),
         migrations.CreateModel(
-            name='Metric',
+            name="Metric",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='bits_per_note, r2, accuracy.pitch', max_length=60)),
-                ('split', models.CharField(default='test', max_length=20)),
-                ('baseline', models.CharField(blank=True, help_text="Empty: the version's own.", max_length=30)),
-                ('value', models.FloatField()),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='metrics', to='training.modelversion')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="bits_per_note, r2, accuracy.pitch", max_length=60
+                    ),
+                ),
+                ("split", models.CharField(default="test", max_length=20)),
+                (
+                    "baseline",
+                    models.CharField(
+                        blank=True, help_text="Empty: the version's own.", max_length=30
+                    ),
+                ),
+                ("value", models.FloatField()),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="metrics",
+                        to="training.modelversion",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['version', 'split', 'baseline', 'pk'],
+                "ordering": ["version", "split", "baseline", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Dataset',
+            name="Dataset",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100)),
-                ('kind', models.CharField(choices=[('corpus', 'Bundled corpus'), ('random', 'Random notes')], max_length=10)),
-                ('encoding', models.JSONField(default=dict, help_text='Name and options.')),
-                ('options', models.JSONField(default=dict, help_text='What it was asked to hold.')),
-                ('state', models.CharField(choices=[('queued', 'Waiting'), ('running', 'Being made'), ('ready', 'Ready'), ('failed', 'Failed')], default='queued', max_length=10)),
-                ('error', models.CharField(blank=True, max_length=500)),
-                ('counts', models.JSONField(default=dict, help_text='Pieces, windows, notes.')),
-                ('content_hash', models.CharField(blank=True, max_length=64)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('owner', models.ForeignKey(blank=True, help_text="Empty: the site's own.", null=True, on_delete=django.db.models.deletion.CASCADE, related_name='datasets', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("name", models.CharField(max_length=100)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("corpus", "Bundled corpus"),
+                            ("random", "Random notes"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "encoding",
+                    models.JSONField(default=dict, help_text="Name and options."),
+                ),
+                (
+                    "options",
+                    models.JSONField(
+                        default=dict, help_text="What it was asked to hold."
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Waiting"),
+                            ("running", "Being made"),
+                            ("ready", "Ready"),
+                            ("failed", "Failed"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                ("error", models.CharField(blank=True, max_length=500)),
+                (
+                    "counts",
+                    models.JSONField(default=dict, help_text="Pieces, windows, notes."),
+                ),
+                ("content_hash", models.CharField(blank=True, max_length=64)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Empty: the site's own.",
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="datasets",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at', '-pk'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'running', 'ready', 'failed'])), name='dataset_state_is_known'), models.CheckConstraint(condition=models.Q(('kind__in', ['corpus', 'random'])), name='dataset_kind_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'failed'), _negated=True), models.Q(('error', ''), _negated=True), _connector='OR'), name='dataset_failed_says_why')],
+                "ordering": ["-created_at", "-pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["queued", "running", "ready", "failed"])
+                        ),
+                        name="dataset_state_is_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["corpus", "random"])),
+                        name="dataset_kind_is_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "failed"), _negated=True),
+                            models.Q(("error", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="dataset_failed_says_why",
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='modelversion',
-            constraint=models.UniqueConstraint(fields=('model', 'number'), name='version_number_once_a_model'),
+            model_name="modelversion",
+            constraint=models.UniqueConstraint(
+                fields=("model", "number"), name="version_number_once_a_model"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='modelversion',
-            constraint=models.UniqueConstraint(fields=('model', 'bundle_hash'), name='version_bundle_once_a_model'),
+            model_name="modelversion",
+            constraint=models.UniqueConstraint(
+                fields=("model", "bundle_hash"), name="version_bundle_once_a_model"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='modelversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('model',), name='version_one_default_a_model'),
+            model_name="modelversion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_default", True)),
+                fields=("model",),
+                name="version_one_default_a_model",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='modelversion',
-            constraint=models.CheckConstraint(condition=models.Q(('number__gte', 1)), name='version_numbers_start_at_one'),
+            model_name="modelversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("number__gte", 1)),
+                name="version_numbers_start_at_one",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='metric',
-            constraint=models.UniqueConstraint(fields=('version', 'name', 'split', 'baseline'), name='metric_once'),
+            model_name="metric",
+            constraint=models.UniqueConstraint(
+                fields=("version", "name", "split", "baseline"), name="metric_once"
+            ),
         ),
     ]

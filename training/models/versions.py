@@ -48,8 +48,6 @@ class Model(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
-    default_versions: list[ModelVersion]  # set by with_default_version()
-
     objects = ModelQuerySet.as_manager()
 
     class Meta:
@@ -64,7 +62,7 @@ class Model(models.Model):
     @property
     def default_version(self) -> ModelVersion | None:
         """The version one composes with; None while the model has none."""
-        if hasattr(self, "default_versions"):
+        if hasattr(self, "default_versions"):  # by with_default_version()
             return next(iter(self.default_versions), None)
         return self.versions.filter(is_default=True).first()
 

@@ -22,13 +22,22 @@ from fractions import Fraction
 
 from training.music import abc_fields
 from training.music.abc_layout import lay_out
+from training.music.abc_voice import Voice
 from training.music.abc_writer import write_abc
-from training.music.barlines import Change, Event, Time, WrittenBar
+from training.music.barlines import Change, Time, exact
 from training.music.pitch import MAJOR_SCALE
-from training.music.reading import UnreadableScore, decode_text, within_limits
+from training.music.reading import (
+    MAX_NOTES,
+    UnreadableScore,
+    decode_text,
+    too_many_notes,
+    within_limits,
+)
 from training.music.score import TICKS_PER_QUARTER, Metre, Part, Score
 
 __all__ = ["Tune", "read_abc", "read_book", "read_tunes", "write_abc"]
+
+MAX_LINE_LENGTH = 20_000
 
 _WHOLE = 4 * TICKS_PER_QUARTER
 
@@ -97,21 +106,22 @@ _TOKEN = re.compile(
     r"|(?P<bar>\.?(?:\[\||[|:])[|:\]]*)(?:\s*\[?(?P<ending>[1-9][0-9,.-]*))?"
     r"|(?P<broken>>+|<+)"
     rf"|(?P<rest>[zxy])(?P<rest_length>{_LENGTH})"
-    r'|"[^"\n]*"'
-    r"|\{[^}\n]*\}"
+    r'|"[^"\n]{0,400}"'
+    r"|\{[^}\n]{0,200}\}"
     r"|(?P<fermata>H|!fermata!|\+fermata\+)"
     r"|![^!\s|]{1,30}!"
     r"|(?P<tuplet>\()(?P<p>[2-9])(?::(?P<q>\d?)(?::(?P<r>\d?\d?))?)?"
-    r"|\[(?P<field>[A-Za-z]):(?P<value>[^\]\n]*)\]"
+    r"|\[(?P<field>[A-Za-z]):(?P<value>[^\]\n]{0,200})\]"
     r"|(?P<alone>\[)(?P<numbers>[1-9][0-9,.-]*)"
-    rf"|(?P<chord>\[)(?P<inside>[^\]|\n]*)\](?P<chord_length>{_LENGTH})(?P<chord_tie>-?)"
-    r"|(?P<plus>\+)(?P<plus_inside>(?:[_^=]*[A-Ga-g][,']*[\d/]*)+)\+"
+    r"|(?P<chord>\[)(?P<inside>[^\]|\n]{0,200})\]"
+    rf"(?P<chord_length>{_LENGTH})(?P<chord_tie>-?)"
+    r"|(?P<plus>\+)(?P<plus_inside>(?:[_^=]{0,2}[A-Ga-g][,'\d/]{0,4}){1,9})\+"
     r"|\+[^+\s|]{1,30}\+"
     r"|(?P<tie>-)"
     r"|(?P<bars_rest>[ZX])(?P<bars>\d{0,3})"
     r"|&[^|\n]*"
 )
-_NOTE_IN_CHORD = re.compile(rf'"[^"]*"|![^!]*!|{_NOTE}({_LENGTH})(-?)')
+_NOTE_IN_CHORD = re.compile(rf'"[^"]{{0,200}}"|![^!]{{0,30}}!|{_NOTE}({_LENGTH})(-?)')
 _LENGTH_PARTS = re.compile(r"(\d*)(/*)(\d*)")
 _FIELD = re.compile(r"[H-Zh-z+]:|[A-Ga-g]:(?![|:])")  # a line "A:|" is music
 _PITCH_OF_LETTER = {
@@ -121,80 +131,6 @@ _PITCH_OF_LETTER = {
 }
 _ALTERATION = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
 _TIME_OF_TUPLET = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}  # 5, 7 and 9 depend on the metre
-
-
-class _Voice:
-    """One voice while it is read: its finished bars and what still hangs in the air."""
-
-    def __init__(self) -> None:
-        self.name = ""
-        self.program = 0
-        self.shift = 0  # semitones
-        self.bars: list[WrittenBar] = []
-        self.bar = WrittenBar()
-        self.accidentals: dict[str, int] = {}  # in force until the bar line
-        self.tied: dict[str, int] = {}  # spelling -> pitch of the note just tied
-        self.factor: Fraction | None = None  # for the note after > or <
-        self.tuplet_factor = Fraction(1)
-        self.tuplet_left = 0
-        self.has_fermata = False
-
-    def add(self, duration: Time, pitches: tuple[int, ...], is_tied: bool) -> None:
-        """Append a note, a chord or (without pitches) a rest."""
-        if self.factor is not None:
-            duration = _exact(duration * self.factor)
-            self.factor = None
-        if self.tuplet_left:
-            duration = _exact(duration * self.tuplet_factor)
-            self.tuplet_left -= 1
-        bar = self.bar
-        offset = bar.duration
-        bar.events.append(Event(offset, duration, pitches, is_tied, self.has_fermata))
-        bar.duration = offset + duration
-        self.has_fermata = False
-
-    def break_rhythm(self, signs: str) -> None:
-        """Lengthen the note before and shorten the one after, or the reverse."""
-        if not self.bar.events:
-            return
-        small = Fraction(1, 2 ** min(len(signs), 4))
-        before, after = (2 - small, small) if signs[0] == ">" else (small, 2 - small)
-        last = self.bar.events[-1]
-        duration = _exact(last.duration * before)
-        self.bar.events[-1] = last._replace(duration=duration)
-        self.bar.duration = last.offset + duration
-        self.factor = after
-
-    def tie_last(self, tied: dict[str, int]) -> None:
-        if self.bar.events:
-            self.bar.events[-1] = self.bar.events[-1]._replace(is_tied=True)
-            self.tied = tied
-
-    def end_bar(self, line: str) -> None:
-        """A bar line, or with ``line`` empty an ending that begins inside a bar."""
-        bar = self.bar
-        if line:
-            self.accidentals = {}
-        if bar.duration or bar.changes and not self.bars:
-            bar.add_line(line)
-            self.bars.append(bar)
-            self.bar = WrittenBar()
-        elif self.bars:  # two lines in a row are one
-            self.bars[-1].add_line(line)
-
-    def start_ending(self, numbers: str) -> None:
-        self.end_bar("")
-        self.bar.endings = tuple(int(n) for n in re.findall(r"\d{1,3}", numbers))
-
-    def change(self, change: Change) -> None:
-        if isinstance(change, Metre) and self.bar.duration:
-            self.end_bar("|")
-        self.bar.changes.append((self.bar.duration, change))
-
-
-def _exact(duration: Time) -> Time:
-    """``duration`` as an integer where it is one: integers are much faster."""
-    return duration.numerator if duration.denominator == 1 else duration
 
 
 class _TuneReader:
@@ -212,7 +148,7 @@ class _TuneReader:
         self.shift = 0
         self.is_by_octave = False  # how far accidentals reach
         self.in_header = True
-        self.voice = _Voice()
+        self.voice = Voice()
         self.voices = {"": self.voice}
         self.start: list[Change] = []  # metre, key and tempo of the header
 
@@ -307,7 +243,7 @@ class _TuneReader:
             if list(self.voices) == [""] and not self.has_music:
                 self.voices = {name: self.voice}
             else:
-                self.voices[name] = _Voice()
+                self.voices[name] = Voice()
         self.voice = self.voices[name]
         if match := re.search(r'\b(?:name|nm)\s*=\s*"([^"]*)"', properties):
             self.voice.name = match[1]
@@ -330,7 +266,7 @@ class _TuneReader:
             top = min(int(over[:9] or 1), 9999) or 1
             bottom = min(int(under[:9]), 9999) if under else 2 ** min(len(slashes), 8)
             ticks = self.unit_length() * _WHOLE * Fraction(top, bottom or 1)
-            duration = self.durations[length] = _exact(ticks)
+            duration = self.durations[length] = exact(ticks)
         return duration
 
     def pitch_of(self, accidental: str | None, letter: str, octave: str) -> int:
@@ -353,6 +289,11 @@ class _TuneReader:
         return pitch if 0 <= pitch <= 127 else min(max(pitch, 0), 127)
 
     def read_music(self, line: str) -> None:
+        if len(line) > MAX_LINE_LENGTH:
+            raise UnreadableScore(
+                f"Tune {self.number} has a line of {len(line):,} letters. Break it "
+                f"into lines of at most {MAX_LINE_LENGTH:,}."
+            )
         for token in _TOKEN.finditer(line):
             note, accidental, letter, octave, length, tie = token.group(
                 1, 2, 3, 4, 5, 6
@@ -363,6 +304,8 @@ class _TuneReader:
                 self.voice.tied = {letter + octave: pitch} if tie else {}
             else:
                 self.read_token(token)
+        if self.voice.num_events > MAX_NOTES:
+            raise too_many_notes(self.voice.num_events)
 
     def read_token(self, token: re.Match[str]) -> None:
         """Take any token but a single note."""
@@ -418,7 +361,7 @@ class _TuneReader:
         if not pitches:
             return
         factor = Fraction(self.duration_of(length)) / self.duration_of("")
-        duration = _exact(self.duration_of(lengths[0]) * factor)
+        duration = exact(self.duration_of(lengths[0]) * factor)
         self.voice.add(duration, tuple(dict.fromkeys(pitches)), tie == "-")
         self.voice.tied = spellings if tie else {}
 

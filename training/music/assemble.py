@@ -185,11 +185,12 @@ def _in_time(changes: dict[Place, T], starts: Mapping[int, Time]) -> dict[int, T
 def _key_changes(
     signatures: dict[int, tuple[int, str]], parts: list[Part]
 ) -> tuple[KeyChange, ...]:
-    ends = [*list(signatures)[1:], MAX_TICK]
-    return tuple(
-        KeyChange(tick, _key(fifths, mode, _last_bass(parts, end)))
-        for (tick, (fifths, mode)), end in zip(signatures.items(), ends, strict=True)
-    )
+    changes: list[KeyChange] = []
+    end = MAX_TICK
+    for tick, (fifths, mode) in sorted(signatures.items(), reverse=True):
+        changes.insert(0, KeyChange(tick, _key(fifths, mode, _last_bass(parts, end))))
+        end = tick
+    return tuple(changes)
 
 
 def _key(fifths: int, mode: str, last_bass: int | None) -> Key:

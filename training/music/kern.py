@@ -16,7 +16,7 @@ from training.music.assemble import (
     WrittenScore,
     assemble,
 )
-from training.music.barlines import Time, WrittenBar
+from training.music.barlines import Time, WrittenBar, exact
 from training.music.pitch import FIFTHS_OF_MODE
 from training.music.reading import (
     MAX_NOTES,
@@ -44,8 +44,9 @@ def read_kern(data: bytes) -> Score:
             "This is no kern file: it has no **kern column. Send the score as "
             "MusicXML or MIDI instead."
         )
-    if text.count("\n") > MAX_NOTES:
-        raise too_many_notes(text.count("\n"))
+    num_rows = len(re.findall(r"^[^*!=\n]", text, re.MULTILINE))
+    if num_rows > MAX_NOTES:
+        raise too_many_notes(num_rows)
     from music21 import converter
 
     try:
@@ -142,8 +143,7 @@ def _name_the_mode(written: WrittenScore, text: str) -> None:
 
 
 def _ticks(quarters: float | Fraction) -> Time:
-    ticks = Fraction(quarters).limit_denominator(10_000) * TICKS_PER_QUARTER
-    return ticks.numerator if ticks.denominator == 1 else ticks
+    return exact(Fraction(quarters).limit_denominator(10_000) * TICKS_PER_QUARTER)
 
 
 def _one_line(text: str | None) -> str:

@@ -24,7 +24,7 @@ from training.music.assemble import (
     WrittenScore,
     assemble,
 )
-from training.music.barlines import Time, WrittenBar
+from training.music.barlines import Time, WrittenBar, exact
 from training.music.mxl import unpack
 from training.music.reading import (
     MAX_NOTES,
@@ -60,7 +60,7 @@ def read_musicxml(data: bytes) -> Score:
         return within_limits(_Reader(root).read())
     except UnreadableScore:
         raise
-    except (ValueError, ArithmeticError, OverflowError) as error:
+    except (ValueError, LookupError, ArithmeticError) as error:
         raise UnreadableScore(
             f"This MusicXML file does not make sense as music ({error}). "
             "Open it in your notation program and export it again."
@@ -130,7 +130,7 @@ class _PartReader:
 
     def ticks(self, element: Element) -> Time:
         duration = _number(element.findtext("duration")) / self.divisions
-        return _exact(max(Fraction(0), duration) * TICKS_PER_QUARTER)
+        return exact(max(Fraction(0), duration) * TICKS_PER_QUARTER)
 
     def read_attributes(self, element: Element) -> None:
         divisions = _number(element.findtext("divisions"))
@@ -204,10 +204,6 @@ def _number(text: str | None) -> Fraction:
     if abs(value) > 10**9:
         raise ValueError(f"the number {text.strip()} is out of all proportion")
     return value
-
-
-def _exact(ticks: Fraction) -> Time:
-    return ticks.numerator if ticks.denominator == 1 else ticks
 
 
 class _Reader:
@@ -286,9 +282,8 @@ class _Reader:
                 )
         for time in element.findall("time")[:1]:
             beats, unit = time.findtext("beats"), time.findtext("beat-type")
-            if beats is not None and unit is not None:
-                numerator = sum(int(_number(n)) for n in beats.split("+"))
-                metre = Metre(numerator, int(_number(unit)))
+            metre = _metre(beats or "", unit or "")
+            if metre is not None:
                 # In mid-bar it holds from the next bar on.
                 at = index if not offset else min(index + 1, len(self.written.bars) - 1)
                 self.written.bars[at].changes.append((0, metre))
@@ -331,6 +326,14 @@ def _measures_by_part(root: Element) -> Iterator[tuple[str, list[Element]]]:
         for part in measure.iterfind("part"):
             parts.setdefault(part.get("id", ""), []).append(part)
     yield from parts.items()
+
+
+def _metre(beats: str, unit: str) -> Metre | None:
+    """The metre of ``beats`` (which may be a sum) to ``unit``, if it can be counted."""
+    try:
+        return Metre(sum(int(_number(n)) for n in beats.split("+")), int(unit))
+    except ValueError:
+        return None
 
 
 def _tempo(element: Element) -> float | None:

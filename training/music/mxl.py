@@ -21,6 +21,8 @@ def unpack(data: bytes) -> bytes:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             name = _root_file(archive)
             return _read_member(archive, name, MAX_UNPACKED_BYTES)
+    except UnreadableScore:
+        raise
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:
         raise UnreadableScore(
             "This .mxl file is damaged or holds no score. Export it again, or send "

@@ -110,16 +110,16 @@ def answer(arguments: list[str]) -> None:
 def _limit_self(memory_bytes: int, cpu_seconds: int) -> None:
     import resource
 
-    for limit, value in (
-        (resource.RLIMIT_AS, memory_bytes),
-        (resource.RLIMIT_CPU, cpu_seconds),
-        (resource.RLIMIT_FSIZE, MAX_ANSWER_BYTES),
-        (resource.RLIMIT_CORE, 0),
+    for limit, value, grace in (
+        (resource.RLIMIT_AS, memory_bytes, 0),
+        (resource.RLIMIT_CPU, cpu_seconds, 1),  # first a signal that says why
+        (resource.RLIMIT_FSIZE, MAX_ANSWER_BYTES, 0),
+        (resource.RLIMIT_CORE, 0, 0),
     ):
         _, hard = resource.getrlimit(limit)
         if hard != resource.RLIM_INFINITY:
-            value = min(value, hard)
-        resource.setrlimit(limit, (value, value))
+            value = min(value, hard - grace)
+        resource.setrlimit(limit, (value, value + grace))
 
 
 def _found(name: str, data: bytes) -> dict[str, Any]:

@@ -1,0 +1,15 @@
+// Fetching, with errors that a person can read.
+
+/** The answer of `url`. `what` begins the sentence if it cannot be had: "The notes". */
+export async function fetchOk(url, what, options = {}) {
+  let response;
+  try {
+    response = await fetch(url, options);
+  } catch {
+    throw new Error(`${what} could not be fetched: the server does not answer.`);
+  }
+  if (!response.ok) {
+    throw new Error(`${what} could not be fetched (error ${response.status}).`);
+  }
+  return response;
+}

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import pytest
+
+from generation.judgement import (
+    bar_repetition,
+    fault,
+    monotony,
+    shapelessness,
+    silence,
+    unlikelihood,
+    weak_ending,
+    wide_leaps,
+)
+from training.music.pitch import Key
+from training.music.score import KeyChange, Note, Part, Score
+
+SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
+
+
+def melody(*pitches, last=960, durations=480):
+    """Quarter notes and a half note, in C major and 4/4; None is a rest."""
+    notes = []
+    for i, pitch in enumerate(pitches):
+        is_last = i + 1 == len(pitches)
+        if pitch is not None:
+            notes.append(Note(i * 480, pitch, last if is_last else durations))
+    return Score(parts=(Part(notes=tuple(notes)),), keys=(KeyChange(0, Key(0)),))
+
+
+def test_a_tonic_held_long_is_a_good_ending():
+    assert weak_ending(melody(64, 62, 60)) == 0
+
+
+def test_endings_get_weaker_from_tonic_to_third_to_second():
+    tonic, third, second = (weak_ending(melody(64, 65, last)) for last in (60, 64, 62))
+
+    assert tonic < third < second
+
+
+def test_a_clipped_last_note_is_weak():
+    assert weak_ending(melody(64, 62, 60, last=120)) > 0
+
+
+def test_one_note_for_ever_is_monotony():
+    assert monotony(melody(*[60] * 16).parts[0]) > 2
+    assert monotony(melody(*SCALE, *reversed(SCALE)).parts[0]) == 0
+
+
+def test_a_part_of_one_note_is_not_judged_for_monotony():
+    assert monotony(melody(60).parts[0]) == 0
+
+
+def test_rests_for_breath_are_free_and_long_silence_is_not():
+    assert silence(melody(60, 62, 64, None, 65, 67, 69, 72)) == 0
+    assert silence(melody(60, None, None, None, None, None, None, 72)) > 1
+
+
+def test_only_leaps_beyond_an_octave_are_wide():
+    assert wide_leaps(melody(60, 72, 60).parts[0]) == 0
+    assert wide_leaps(melody(60, 74, 60).parts[0]) == 2.0
+
+
+def test_bars_that_return_are_counted():
+    a, b, c = (60, 62, 64, 65), (67, 65, 64, 62), (72, 71, 69, 67)
+
+    assert bar_repetition(melody(*a, *b, *a, *b, last=480)) == 0.5
+    assert bar_repetition(melody(*a, *b, *c, last=480)) == 0
+
+
+def test_a_long_melody_should_come_back_to_something():
+    rambling = melody(*[60 + i * 7 % 17 + i // 5 for i in range(64)], last=480)
+    returning = melody(*([*range(60, 76)] * 4), last=480)
+
+    assert shapelessness(rambling) > 0.3
+    assert shapelessness(returning) < 0.2
+
+
+def test_short_melodies_need_no_shape():
+    assert shapelessness(melody(60, 62, 64, 65)) == 0
+
+
+def test_too_surprising_weighs_more_than_too_plain():
+    assert unlikelihood(2.0, 2.0) == 0
+    assert unlikelihood(3.0, 2.0) == 1.0
+    assert unlikelihood(1.0, 2.0) == 0.5
+
+
+def test_silence_is_the_worst_piece():
+    empty = Score(parts=(Part(),))
+
+    assert fault(empty, bits_per_event=0.1, typical_bits=2.0) == 100
+
+
+def test_a_sound_piece_has_no_fault():
+    piece = melody(60, 64, 62, 67, 65, 64, 62, 60)
+
+    assert fault(piece, bits_per_event=2.0, typical_bits=2.0) == pytest.approx(0)
