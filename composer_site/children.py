@@ -21,6 +21,7 @@ def web_server() -> Child:
         "--keep-alive": "75",
         "--graceful-timeout": "8",
         "--timeout": "60",
+        "--log-level": "warning",
     }
     words = [word for pair in gunicorn.items() for word in pair]
     web = [sys.executable, "-m", "gunicorn", "composer_site.wsgi", *words]

@@ -258,6 +258,7 @@ WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (
 # Files with a hash in their name are kept for ever; the others, the soundfont's plain
 # name among them, for a day.
 WHITENOISE_MAX_AGE = 0 if DEBUG else 86_400
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 MEDIA_ROOT = VAR_DIR / "media"
 
 SOUNDFONT_PATH = Path(
@@ -368,6 +369,11 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", "INFO")},
-    # JAX tells at length which accelerators it did not find.
-    "loggers": {"jax": {"level": "WARNING"}, "django.request": {"level": "ERROR"}},
+    "loggers": {
+        # A page that is not there is no news.
+        "django.request": {"level": "ERROR"},
+        # django-q2 tells of every process and task, JAX of accelerators it misses.
+        "django-q": {"level": "WARNING"},
+        "jax": {"level": "WARNING"},
+    },
 }

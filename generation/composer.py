@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from generation.constraints import ConstrainedDraft, PitchLimits, pitch_masks
 from generation.counting import CountedMelody, CountedVoices
+from generation.endings import MelodyDraft
 from generation.judgement import fault
 from generation.network import Network
+from generation.part_writing import VoicesDraft
 from generation.plans import Plan, choose_plan, default_qpm
 from generation.recipe import (
     RECIPE_VERSION,
@@ -195,20 +199,22 @@ def _drafts(
         key = form.key.transposed(plan.transposition)
         limits = replace(limits, classes=frozenset(key.scale))
     masks = pitch_masks(encoding, form, limits, transposition=plan.transposition)
-    candidates = range(request.candidates)
-    if request.num_notes is None or isinstance(encoding, PitchesEncoding):
-        return [ConstrainedDraft(encoding, form, masks) for _ in candidates]
-    counted = CountedMelody if isinstance(encoding, MelodyEncoding) else CountedVoices
-    return [
-        counted(
-            encoding,
-            form,
-            masks,
-            num_notes=request.num_notes,
-            per_bar=plan.notes_per_bar,
-        )
-        for _ in candidates
-    ]
+    count: dict[str, Any] = {}
+    if request.num_notes is not None and not isinstance(encoding, PitchesEncoding):
+        count = {"num_notes": request.num_notes, "per_bar": plan.notes_per_bar}
+    draft = _draft_class(encoding, is_counted=bool(count))
+    return [draft(encoding, form, masks, **count) for _ in range(request.candidates)]
+
+
+def _draft_class(
+    encoding: Encoding, *, is_counted: bool
+) -> Callable[..., ConstrainedDraft]:
+    """What writes pieces in ``encoding``, of so many notes or of so many bars."""
+    if isinstance(encoding, MelodyEncoding):
+        return CountedMelody if is_counted else MelodyDraft
+    if isinstance(encoding, VoicesEncoding):
+        return CountedVoices if is_counted else VoicesDraft
+    return ConstrainedDraft
 
 
 def _composed(

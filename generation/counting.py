@@ -15,6 +15,8 @@ from dataclasses import replace
 from functools import cache
 
 from generation.constraints import ConstrainedDraft, FieldMask
+from generation.endings import NOTE, tonic_mask
+from generation.part_writing import VoicesDraft
 from generation.plans import with_bars
 from training.music.encodings.base import Encoding, Event, Form, Mask, allow
 from training.music.encodings.melody import (
@@ -27,16 +29,16 @@ from training.music.encodings.melody import (
     REST,
     TICKS_PER_STEP,
 )
+from training.music.encodings.voices import VoicesEncoding
 
 PHRASE_BARS = 4
 #: A last bar's share of the notes that another bar has.
-LAST_BAR = 0.5
-#: By how much of a bar's usual number of notes the last bars may differ from the plan.
-SLACK = 0.35
+LAST_BAR = 0.6
+#: How far from the plan a bar may stray: so many notes, and this share of the usual.
+STRAY_NOTES, STRAY_SHARE = 1.0, 0.2
 #: What a note is given at least while there is room, in steps: eighths, then shorter.
 _UNITS = (12, 6, 3, 1)
 
-_NOTE = allow(NUM_PITCH_SYMBOLS, range(FIRST_PITCH, NUM_PITCH_SYMBOLS))
 _HOLD = allow(NUM_PITCH_SYMBOLS, [HOLD])
 _NO_NOTE = allow(NUM_PITCH_SYMBOLS, [REST, HOLD])
 
@@ -82,10 +84,10 @@ class CountedMelody(ConstrainedDraft):
         "_fewest",
         "_habit",
         "_in_bar",
-        "_last_note",
         "_left",
         "_missing_ticks",
         "_most",
+        "_tonic",
         "_written",
     )
 
@@ -99,7 +101,7 @@ class CountedMelody(ConstrainedDraft):
         per_bar: float,
     ) -> None:
         super().__init__(encoding, form, masks)
-        self._last_note = _tonics(encoding, form)
+        self._tonic = tonic_mask(encoding, form)
         self._left = num_notes
         self._written = 0  # notes; and whole bars:
         self._bars_written = 0
@@ -125,14 +127,15 @@ class CountedMelody(ConstrainedDraft):
         if field == DURATION:
             if may <= 1:
                 return self.narrowed(mask, _longest(room))
-            return self.narrowed(mask, _at_most(self._longest_now(room, must)))
+            longest = room - self._needed(room, must, must - 1)
+            return self.narrowed(mask, _at_most(max(1, longest)))
         if may <= 0:  # The bar has its notes; a rest, though, cannot be held.
             return self.narrowed(self.narrowed(legal, _NO_NOTE), _HOLD)
-        if self._left == 1:
-            return self.narrowed(self.narrowed(mask, _NOTE), self._last_note)
-        room -= DURATIONS[chosen[DURATION]]
-        if must > 0 and (may == 1 or room < must * _unit(room, must)):
-            return self.narrowed(mask, _NOTE)
+        if self._left == 1:  # Though a hold may still have to prolong it.
+            return self.narrowed(mask, self._tonic)
+        left_over = room - DURATIONS[chosen[DURATION]]
+        if must > 0 and (may == 1 or left_over < self._needed(room, must, must)):
+            return self.narrowed(mask, NOTE)
         return mask
 
     def advance(self, event: Event) -> None:
@@ -163,11 +166,14 @@ class CountedMelody(ConstrainedDraft):
         self._bar_end = self.walk.tick + bar
         last = self._habit * LAST_BAR * (1 - self._missing_ticks / bar)
         mean = (self._left - last) / (self._bars_left - 1)
-        slack = SLACK * self._habit * math.sqrt(self._bars_left - 1)
+        stray = STRAY_NOTES + STRAY_SHARE * self._habit
         # Every bar to come gets a note.
         spare = self._left - self._bars_left
-        self._most = 1 + max(0, min(math.ceil(mean + slack) - 1, spare))
-        self._fewest = max(0, min(math.floor(mean - slack), self._most))
+        self._most = 1 + max(0, min(math.ceil(mean + stray) - 1, spare))
+        fewest = mean - stray
+        if (self._bars_written + 1) % PHRASE_BARS == 0:
+            fewest -= mean / 3  # A phrase may come to rest.
+        self._fewest = max(0, min(math.floor(fewest), self._most))
 
     def _set_length(self) -> None:
         """Move the end to where the bars that are left end, seen from a bar line."""
@@ -177,26 +183,17 @@ class CountedMelody(ConstrainedDraft):
         self.form = replace(self.form, length_ticks=length)
         self.walk.set_length(length)
 
-    def _longest_now(self, room: int, must: int) -> int:
-        """Steps the next event may last, to leave room for the notes needed."""
-        if must <= 1:
-            return room
+    def _needed(self, room: int, must: int, notes: int) -> int:
+        """Steps to keep for the last ``notes`` of ``must`` that go into ``room``."""
+        if notes <= 0:
+            return 0
         unit = _unit(room, must)
-        reserve = (must - 1) * unit
+        last = unit
         if self._bars_left == 1:  # A last note wants a beat.
             beat = self.form.metre.beat_ticks // TICKS_PER_STEP
-            reserve += min(max(beat - unit, 0), room - reserve - unit)
-        return max(1, room - reserve)
-
-
-def _tonics(encoding: Encoding, form: Form) -> Mask:
-    """The tonic in every octave: what a last note should be. Any note without a key."""
-    if form.key is None:
-        return _NOTE
-    pitches = [encoding.pitch_of(PITCH, v, form) for v in range(NUM_PITCH_SYMBOLS)]
-    tonic = form.key.tonic
-    values = [v for v, p in enumerate(pitches) if p is not None and p % 12 == tonic]
-    return allow(NUM_PITCH_SYMBOLS, values)
+            unit = _unit(max(room - beat, must - 1), must - 1) if must > 1 else unit
+            last = max(1, min(beat, room - (must - 1) * unit))
+        return (notes - 1) * unit + last
 
 
 def _unit(room: int, notes: int) -> int:
@@ -204,7 +201,7 @@ def _unit(room: int, notes: int) -> int:
     return next((unit for unit in _UNITS if unit * notes <= room), _UNITS[-1])
 
 
-class CountedVoices(ConstrainedDraft):
+class CountedVoices(VoicesDraft):
     """Parts that end at the first bar line at which ``num_notes`` have begun.
 
     The end, with its phrase, is planned again at every bar line from the notes still
@@ -225,7 +222,7 @@ class CountedVoices(ConstrainedDraft):
 
     def __init__(
         self,
-        encoding: Encoding,
+        encoding: VoicesEncoding,
         form: Form,
         masks: tuple[FieldMask | None, ...],
         *,

@@ -60,9 +60,13 @@ const styles = {
 
 const scripts = {
   ...shared,
-  entryPoints: ["theme.js", "site.js", "player.js", "curves.js", "sound_worklet.js"].map((name) =>
-    join(ROOT, "static", "js", name),
-  ),
+  entryPoints: [
+    "theme.js",
+    "site.js",
+    "player.js",
+    "curves.js",
+    "sound_worklet.js",
+  ].map((name) => join(ROOT, "static", "js", name)),
   format: "esm",
   outdir: join(OUT, "build"),
 };
@@ -84,7 +88,8 @@ async function splitSoundfont() {
   const written = new Set();
   for (const preset of whole.presets) {
     const isKit = preset.isGMGSDrum && preset.program === 0;
-    const isMelodic = !preset.isGMGSDrum && preset.bankMSB === 0 && preset.bankLSB === 0;
+    const isMelodic =
+      !preset.isGMGSDrum && preset.bankMSB === 0 && preset.bankLSB === 0;
     if (!isKit && !isMelodic) continue;
     const name = isKit ? "drums" : String(preset.program).padStart(3, "0");
     const bank = new BasicSoundBank();
@@ -98,7 +103,9 @@ async function splitSoundfont() {
     written.add(name);
   }
   if (written.size !== 129) {
-    throw new Error(`The soundfont has ${written.size} of 128 instruments and a drum kit.`);
+    throw new Error(
+      `The soundfont has ${written.size} of 128 instruments and a drum kit.`,
+    );
   }
 }
 

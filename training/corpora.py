@@ -38,23 +38,27 @@ def corpus_root() -> Path:
 def _read_tunes(folder: str) -> Callable[[], Iterator[Score]]:
     def read() -> Iterator[Score]:
         from training.music.abc import read_book
+        from training.music.transform import skyline
 
         for path in sorted((corpus_root() / folder).glob("*.abc")):
             text = path.read_text(encoding="utf-8", errors="replace")
             for tune in read_book(text):
                 # A network that counts bars must not learn from miscounted ones.
                 if not tune.misplaced_bars:
-                    yield tune.score
+                    # Where a fiddler plays two strings, the upper one is the tune.
+                    yield skyline(tune.score)
 
     return read
 
 
 def _read_chorales() -> Iterator[Score]:
     from training.music.musicxml_reader import read_musicxml
+    from training.music.transform import choir
 
     for path in sorted((corpus_root() / "bach").glob("*.mxl")):
-        score = read_musicxml(path.read_bytes())
-        if len(score.parts) == 4:
+        # Some are set for a choir with instruments around it.
+        score = choir(read_musicxml(path.read_bytes()))
+        if score is not None:
             yield _in_final_key(score)
 
 

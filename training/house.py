@@ -52,7 +52,7 @@ HOUSE_MODELS = {
             encoding=MelodyEncoding,
             model_config=ModelConfig(lstm_units=256, lstm_layers=2),
             train_config=TrainConfig(
-                epochs=24, dropout=0.5, context_dropout=0.1, weight_decay=0.03
+                epochs=22, dropout=0.45, context_dropout=0.1, weight_decay=0.02
             ),
             transpose=False,
         ),
@@ -62,9 +62,9 @@ HOUSE_MODELS = {
             description="Hymns in four voices, as Johann Sebastian Bach set them.",
             corpora=("bach-chorales",),
             encoding=VoicesEncoding,
-            model_config=ModelConfig(lstm_units=256, lstm_layers=2),
+            model_config=ModelConfig(lstm_units=320, lstm_layers=2, head_units=256),
             train_config=TrainConfig(
-                epochs=70, dropout=0.5, context_dropout=0.2, weight_decay=0.03
+                epochs=90, dropout=0.4, context_dropout=0.15, weight_decay=0.02
             ),
             transpose=True,
         ),

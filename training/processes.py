@@ -21,11 +21,3 @@ def die_with_parent(parent_pid: int, signum: int = signal.SIGKILL) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signum)
     if os.getppid() != parent_pid:  # it died before we asked
         os._exit(1)
-
-
-def keep_to_cores(count: int) -> None:
-    """Run on at most ``count`` of the cores we may use; libraries then start no more
-    threads than that."""
-    if hasattr(os, "sched_setaffinity"):
-        allowed = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, allowed[: max(1, count)])

@@ -365,15 +365,17 @@ def _crash(run_id: int, held: QuerySet[TrainingRun], why: str) -> bool:
         f"Training stopped {MAX_CRASHES} times in a row without finishing an epoch. "
         f"{why}"
     )
-    logger.warning("Run %s stopped. %s", run_id, why)
-    if _update(
-        wanted.filter(crashes__gte=MAX_CRASHES - 1),
-        **_ended(State.FAILED),
-        crashes=F("crashes") + 1,
-        error=error,
-    ):
-        return True
-    return _put_back(run_id, held, crashes=F("crashes") + 1)
+    crashed = bool(
+        _update(
+            wanted.filter(crashes__gte=MAX_CRASHES - 1),
+            **_ended(State.FAILED),
+            crashes=F("crashes") + 1,
+            error=error,
+        )
+    ) or _put_back(run_id, held, crashes=F("crashes") + 1)
+    if crashed:
+        logger.warning("Run %s crashed. %s", run_id, why)
+    return crashed
 
 
 def _put_back(run_id: int, held: QuerySet[TrainingRun], **values: Any) -> bool:

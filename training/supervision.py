@@ -8,7 +8,7 @@ child and not the queue, and it can be stopped at any moment.
 from __future__ import annotations
 
 import logging
-import multiprocessing
+import mmap
 import os
 import signal
 import subprocess
@@ -27,19 +27,31 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS = 0.25
 #: How long a child may take to give its run back when it is asked to stop.
 GRACE_SECONDS = 5.0
+#: How long a child may take on a busy machine until its own heart beats.
+START_SECONDS = 60.0
 
-#: Set in the worker's main process when it is told to stop. Its forks share it.
-stop_asked = multiprocessing.get_context("fork").Event()
+# Shared with the forks of the process that sets it. A byte and no lock: a worker that
+# is killed while it looks leaves nothing locked behind.
+_stop_flag = mmap.mmap(-1, 1)
+
+
+def ask_to_stop() -> None:
+    """Have every fork of this process give back what it trains and take no more."""
+    _stop_flag[0] = 1
+
+
+def is_stopping() -> bool:
+    return _stop_flag[0] == 1
 
 
 def train(run_id: int) -> None:
     """Train the run in a child process, if it is there to be trained."""
-    if stop_asked.is_set():
+    if is_stopping():
         return  # The sweeper rings again for the next worker.
     token = runs.claim_run(run_id)
     if token is None:
         return  # Another worker has it, or it is done.
-    supervise(run_id, token, should_stop=stop_asked.is_set)
+    supervise(run_id, token, should_stop=is_stopping)
 
 
 def supervise(
@@ -47,13 +59,15 @@ def supervise(
 ) -> None:
     """Watch a child that trains the run, and settle the run when it has ended."""
     child = start_child(run_id, token)
+    started_at = time.monotonic()
     try:
         while child.poll() is None:
+            if time.monotonic() - started_at < START_SECONDS:
+                runs.heartbeat(run_id, token)
             if not is_wanted(run_id, token):
                 child.kill()
             elif should_stop():
                 _stop(child)
-                child.wait()
                 runs.give_back(run_id, token)  # unless it has done so itself
                 return
             _wait(child)
@@ -69,16 +83,23 @@ def start_child(run_id: int, token: uuid.UUID) -> subprocess.Popen[bytes]:
     manage = str(settings.BASE_DIR / "manage.py")
     words = ["train_run", str(run_id), str(token), "--parent", str(os.getpid())]
     threads = str(settings.TRAINING_THREADS)
-    env = {**os.environ, "OPENBLAS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads}
     return subprocess.Popen(
-        [sys.executable, manage, *words], env=env, stdin=subprocess.DEVNULL
+        [sys.executable, manage, *words],
+        # NPROC is XLA's. Pinned to cores it would wait for them while others idle.
+        env={**os.environ, "NPROC": threads, "OPENBLAS_NUM_THREADS": threads},
+        stdin=subprocess.DEVNULL,
     )
 
 
 def is_wanted(run_id: int, token: uuid.UUID) -> bool:
-    """Whether the child is still the one to train it and nobody asked to cancel."""
-    held = TrainingRun.objects.filter(pk=run_id, cancel_requested=False)
-    return held.held_with(token).exists()
+    """Whether the child should live: it has the run and nobody asked to cancel, or it
+    has brought the run to its end and is tidying up."""
+    run = TrainingRun.objects.filter(pk=run_id).first()
+    if run is None:
+        return False
+    if run.token == token:
+        return not run.cancel_requested
+    return run.state in (TrainingRun.State.SUCCEEDED, TrainingRun.State.FAILED)
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:
@@ -89,6 +110,7 @@ def _stop(child: subprocess.Popen[bytes]) -> None:
     if child.poll() is None:
         logger.warning("The training process did not stop in time; it is killed.")
         child.kill()
+        child.wait()
 
 
 def _wait(child: subprocess.Popen[bytes]) -> None:

@@ -20,11 +20,11 @@ from training import runs
 from training.corpora import CORPORA
 from training.learning.bundle import save_bundle
 from training.learning.config import ModelConfig, TrainConfig
-from training.learning.process import prepare_to_train
+from training.learning.process import Stopped, prepare_to_train
 from training.learning.stored import UnreadableLearningSet, load_learning_set
 from training.models import Dataset, TrainingRun
 from training.music.encodings import from_spec
-from training.processes import die_with_parent, keep_to_cores
+from training.processes import die_with_parent
 from training.random_control import TooFewWindows, train_control
 from training.random_notes import UnreadableWindows, read_windows
 from training.runs import EpochReport, LostRun
@@ -46,31 +46,26 @@ def train_run(run_id: int, token: uuid.UUID, *, parent_pid: int | None) -> int:
     if parent_pid:
         die_with_parent(parent_pid)
     os.nice(settings.TRAINING_NICENESS)
-    keep_to_cores(settings.TRAINING_THREADS)
     prepare_to_train(settings.VAR_DIR / "cache" / "jax")
     heart = Heart(run_id, token)
     signal.signal(signal.SIGTERM, heart.ask_to_stop)
-    # Keras and JAX belong to this process alone, see training.house.
-    from training.learning.train import Stopped
-
-    with heart:
-        try:
+    try:
+        with heart:
             folder = Trainer(run_id, token, heart).make_bundle()
-            version = runs.finish_run(run_id, token, folder)
-        except Stopped:
-            runs.give_back(run_id, token)
-            return GAVE_BACK
-        except LostRun as loss:
-            logger.warning("%s", loss)
-            return LOST
-        except (UnreadableLearningSet, UnreadableWindows, TooFewWindows) as error:
-            runs.fail_run(run_id, token, str(error))
-            return FAILED
-        except Exception as error:
-            logger.exception("Run %s crashed", run_id)
-            why = f"{type(error).__name__}: {error}"[:500]
-            runs.crash_run(run_id, token, why)
-            return CRASHED
+        version = runs.finish_run(run_id, token, folder)
+    except Stopped:
+        runs.give_back(run_id, token)
+        return GAVE_BACK
+    except LostRun as loss:
+        logger.warning("%s", loss)
+        return LOST
+    except (UnreadableLearningSet, UnreadableWindows, TooFewWindows) as error:
+        runs.fail_run(run_id, token, str(error))
+        return FAILED
+    except Exception as error:
+        logger.exception("Run %s crashed", run_id)
+        runs.crash_run(run_id, token, f"{type(error).__name__}: {error}"[:500])
+        return CRASHED
     logger.info("Run %s made %s", run_id, version)
     return DONE
 

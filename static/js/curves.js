@@ -22,7 +22,12 @@ function draw(holder, curve) {
     ],
     series: [
       { label: "Epoch" },
-      { label: "Learnt from", stroke: styleValue("--voice-0"), width: 2, value: number },
+      {
+        label: "Learnt from",
+        stroke: styleValue("--voice-0"),
+        width: 2,
+        value: number,
+      },
       { label: "Held back", stroke: styleValue("--pencil"), width: 2, value: number },
     ],
   };

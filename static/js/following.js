@@ -7,7 +7,8 @@ export function playerOf(element) {
 
 /** How far down the window the bar of `player` reaches, where it covers the page. */
 export function coveredBy(player) {
-  return Math.max(0, player?.querySelector(".player-main").getBoundingClientRect().bottom ?? 0);
+  const bar = player?.querySelector(".player-main");
+  return Math.max(0, bar?.getBoundingClientRect().bottom ?? 0);
 }
 
 /** Calls `onmove({seconds, duration, isPlaying})` whenever the music moves. */

@@ -24,7 +24,12 @@ class PianoRoll extends HTMLElement {
     this.length = el("div", { class: "roll-length" });
     this.scroller = el(
       "div",
-      { class: "roll-scroller", tabindex: 0, role: "region", "aria-label": "Notes in time" },
+      {
+        class: "roll-scroller",
+        tabindex: 0,
+        role: "region",
+        "aria-label": "Notes in time",
+      },
       this.length,
       this.canvas,
     );
@@ -71,7 +76,12 @@ class PianoRoll extends HTMLElement {
       "p",
       { class: "roll-key" },
       ...(parts.length > 1 ? names : []),
-      el("span", {}, hint ?? "", " Click to listen from there; the space bar plays and pauses."),
+      el(
+        "span",
+        {},
+        hint ?? "",
+        " Click to listen from there; the space bar plays and pauses.",
+      ),
     );
   }
 
@@ -85,7 +95,12 @@ class PianoRoll extends HTMLElement {
       el("thead", {}, el("tr", {}, ...heads.map((h) => el("th", { scope: "col" }, h)))),
       rows,
     );
-    const scrolls = { class: "scrolls", tabindex: 0, role: "region", "aria-label": "Notes" };
+    const scrolls = {
+      class: "scrolls",
+      tabindex: 0,
+      role: "region",
+      "aria-label": "Notes",
+    };
     const fold = el(
       "details",
       { class: "roll-table" },
@@ -138,7 +153,9 @@ class PianoRoll extends HTMLElement {
       text: styleValue("--muted", this),
       paper: styleValue("--roll-paper", this),
       now: styleValue("--pencil", this),
-      voices: Array.from({ length: VOICES }, (_, v) => styleValue(`--voice-${v}`, this)),
+      voices: Array.from({ length: VOICES }, (_, v) =>
+        styleValue(`--voice-${v}`, this),
+      ),
     };
     this.#draw();
   }

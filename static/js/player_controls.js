@@ -113,7 +113,8 @@ export function loopControls(bars, onchange) {
   button.append(icon(LOOP), "Repeat");
   const tell = () => {
     const isOn = button.getAttribute("aria-pressed") === "true";
-    if (last.selectedIndex < first.selectedIndex) last.selectedIndex = first.selectedIndex;
+    if (last.selectedIndex < first.selectedIndex)
+      last.selectedIndex = first.selectedIndex;
     onchange(isOn, first.selectedIndex, last.selectedIndex);
   };
   return el("span", { class: "player-repeat" }, button, range);
@@ -157,7 +158,9 @@ function allParts(menus, oninstrument) {
       oninstrument(index, program);
     }
   });
-  all.prepend(el("option", { value: "", selected: true, disabled: true }, "Choose one for all"));
+  all.prepend(
+    el("option", { value: "", selected: true, disabled: true }, "Choose one for all"),
+  );
   const name = el("span", { class: "player-part-name all" }, "All");
   return el("div", { class: "player-part" }, name, all);
 }

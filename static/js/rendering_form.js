@@ -17,7 +17,8 @@ class RenderingForm extends HTMLElement {
       this.#make();
     });
     // Asked for earlier and not ready when the page was made: look again.
-    if (this.dataset.state === "queued" || this.dataset.state === "running") this.#make();
+    if (this.dataset.state === "queued" || this.dataset.state === "running")
+      this.#make();
   }
 
   async #make() {

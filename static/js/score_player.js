@@ -5,10 +5,9 @@
 // "scoretime" event has {seconds, isPlaying}, seconds of the score at its own tempo.
 
 import { el, within } from "./dom.js";
-import { fetchOk } from "./fetching.js";
+import { Fallback } from "./fallback.js";
 import { fetchPiece } from "./piece.js";
 import * as controls from "./player_controls.js";
-import { awaitRendering, requestRendering } from "./renderings.js";
 import { bankName, openSound, prefetchSound } from "./sound.js";
 
 const SECONDS_TO_MOVE = 4; // sound that has not moved by then is not coming
@@ -51,7 +50,7 @@ class ScorePlayer extends HTMLElement {
     this.elapsed = el("span", { class: "player-time" }, "0:00");
     this.total = el("span", { class: "player-time" }, "");
     this.status = el("p", { class: "player-status", role: "status" });
-    this.fallback = el("div", { class: "player-fallback", hidden: true });
+    this.fallback = new Fallback(this.dataset.renderings, () => this.#tryAgain());
     this.desk = el("div", { class: "player-desk" });
     const main = el(
       "div",
@@ -62,7 +61,7 @@ class ScorePlayer extends HTMLElement {
       this.total,
     );
     if (!this.isCompact) main.append(controls.volumeKnob((gain) => this.#louder(gain)));
-    this.replaceChildren(main, this.desk, this.status, this.fallback);
+    this.replaceChildren(main, this.desk, this.status, this.fallback.element);
     this.#show();
   }
 
@@ -313,29 +312,11 @@ class ScorePlayer extends HTMLElement {
     if (this.state === "failed") return;
     if (this.#holdsSound) this.sound.tell("pause");
     this.#setState("failed");
-    const sentence = el("p", {}, `${why} `);
-    const again = el("button", { type: "button", class: "quiet" }, "Try again");
-    again.addEventListener("click", () => this.#tryAgain());
-    this.fallback.replaceChildren(sentence, again);
-    this.fallback.hidden = false;
-    if (!this.dataset.renderings) return;
-    sentence.append("The server is making a recording for you instead…");
-    try {
-      const format = new Audio().canPlayType("audio/ogg; codecs=vorbis") ? "ogg" : "mp3";
-      const asked = await requestRendering(this.dataset.renderings, format);
-      const address = await awaitRendering(asked);
-      const recording = this.#recordingAt(await fetchWhole(address));
-      sentence.textContent = `${why} Here is the server's recording instead.`;
-      this.fallback.append(recording);
-    } catch (error) {
-      sentence.textContent =
-        `${why} The server's recording did not come either: ${error.message} ` +
-        "You can still download the piece and play it with a program of your own.";
-    }
+    const audio = await this.fallback.show(why);
+    if (audio && this.state === "failed") this.#takeOver(audio);
   }
 
-  #recordingAt(address) {
-    const audio = el("audio", { controls: true, src: address });
+  #takeOver(audio) {
     audio.volume = this.loudness;
     audio.playbackRate = this.rate;
     audio.currentTime = this.seconds;
@@ -353,13 +334,12 @@ class ScorePlayer extends HTMLElement {
       audio.addEventListener(change, follow);
     }
     this.recording = audio;
-    return audio;
   }
 
   #tryAgain() {
     this.recording?.pause();
     this.recording = null;
-    this.fallback.hidden = true;
+    this.fallback.hide();
     this.#setState("paused");
     this.play();
   }
@@ -393,12 +373,6 @@ class ScorePlayer extends HTMLElement {
     const detail = { seconds: this.seconds, duration, isPlaying };
     this.dispatchEvent(new CustomEvent("scoretime", { detail, bubbles: true }));
   }
-}
-
-// As a whole, since the server sends no pieces of files and one wants to seek in it.
-async function fetchWhole(address) {
-  const response = await fetchOk(address, "The recording");
-  return URL.createObjectURL(await response.blob());
 }
 
 window.addEventListener("pagehide", () => playing?.pause());

@@ -78,7 +78,8 @@ class SheetMusic extends HTMLElement {
     const moment = this.moments.findLast(({ start }) => start <= seconds + 0.01);
     const now = new Set(isPlaying ? moment?.notes : []);
     const fresh = [...now].filter((note) => !this.marked.has(note));
-    for (const note of this.marked) if (!now.has(note)) note.classList.remove("is-sounding");
+    for (const note of this.marked)
+      if (!now.has(note)) note.classList.remove("is-sounding");
     for (const note of fresh) note.classList.add("is-sounding");
     this.marked = now;
     if (fresh.length) this.#turnTo(fresh[0]);
@@ -126,7 +127,8 @@ function parsePage(text, title) {
   const page = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
   if (page.localName !== "svg") throw new Error("not a page of music");
   for (const style of page.querySelectorAll("style, script")) style.remove();
-  for (const inner of page.querySelectorAll("svg")) inner.setAttribute("aria-hidden", "true");
+  for (const inner of page.querySelectorAll("svg"))
+    inner.setAttribute("aria-hidden", "true");
   page.setAttribute("role", "img");
   page.setAttribute("aria-label", title);
   return el("div", { class: "sheet-page" }, document.importNode(page, true));

@@ -20,7 +20,10 @@ export function openSound(addresses) {
 /** Brings what a click will need into the browser's cache. */
 export function prefetchSound(addresses, names) {
   if (navigator.connection?.saveData) return;
-  for (const url of [addresses.worklet, ...[...names].map((n) => bankUrl(addresses, n))]) {
+  for (const url of [
+    addresses.worklet,
+    ...[...names].map((n) => bankUrl(addresses, n)),
+  ]) {
     fetch(url).catch(() => {}); // the click itself will say what is wrong
   }
 }

@@ -47,7 +47,10 @@ class ScoreProcessor extends AudioWorkletProcessor {
   /** Takes in a soundfont with one instrument. Channels are set up again after it. */
   bank({ name, data }) {
     const isPlaying = this.isPlaying;
-    this.synth.soundBankManager.addSoundBank(SoundBankLoader.fromArrayBuffer(data), name);
+    this.synth.soundBankManager.addSoundBank(
+      SoundBankLoader.fromArrayBuffer(data),
+      name,
+    );
     this.#setChannels();
     if (isPlaying) this.seek({ position: this.position });
   }

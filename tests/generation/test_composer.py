@@ -18,6 +18,7 @@ from generation.composer import (
 from generation.network import score_events
 from generation.sampler import surprise
 from tests.generation.toys import JIG, toy_chorales, toy_pitches, toy_tunes
+from training.learning.bundle import HOUSE_MODELS_ROOT, load_bundle
 from training.music.pitch import Key
 from training.music.score import Metre
 
@@ -81,6 +82,20 @@ def test_a_melody_has_the_asked_number_of_notes(bundle, num_notes):
     assert composed(bundle, num_notes=num_notes).score.num_notes == num_notes
 
 
+@pytest.mark.parametrize("num_notes", [3, 16, 50, 64, 99])
+def test_the_house_tunes_have_the_asked_number_of_notes(num_notes):
+    bundle = load_bundle(HOUSE_MODELS_ROOT / "tunes")
+
+    for seed in range(4):
+        piece = composed(bundle, seed=seed, num_notes=num_notes, candidates=2)
+
+        assert piece.score.num_notes == num_notes
+        last = piece.score.parts[0].notes[-1]
+        assert piece.score.key is not None
+        assert last.pitch % 12 == piece.score.key.tonic
+        assert last.duration_ticks >= 480
+
+
 def test_voices_have_at_least_the_asked_number_of_notes():
     piece = composed(CHORALES, num_notes=100)
 
@@ -113,6 +128,17 @@ def test_a_range_is_kept_whatever_the_model_is_used_to(low, high):
         piece = composed(seed=seed, lowest_pitch=low, highest_pitch=high, tonic=2)
 
         assert set(pitches(piece)) <= set(range(low, high + 1))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_melody_ends_on_a_tonic_of_at_least_a_quarter(seed):
+    piece = composed(seed=seed)
+
+    last = piece.score.parts[0].notes[-1]
+    assert piece.score.key is not None
+    assert last.pitch % 12 == piece.score.key.tonic
+    assert last.duration_ticks >= 480
+    assert last.end_tick == piece.form.length_ticks
 
 
 def test_a_range_that_only_has_a_floor_is_kept():

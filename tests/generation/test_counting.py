@@ -40,7 +40,7 @@ def written(draft, network, *, seed=0, temperature=1.0, max_events=20_000):
     temperature=st.sampled_from([0.2, 1.0, 4.0]),
     seed=st.integers(0, 2**32),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_melody_has_exactly_the_asked_notes_and_ends_on_a_bar_line(
     num_notes, metre, pickup_eighths, lacks_pickup, per_bar, temperature, seed
 ):

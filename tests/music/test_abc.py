@@ -468,7 +468,7 @@ def test_any_text_is_read_or_refused_but_nothing_else(body):
 def test_signs_that_never_close_take_no_time(sign):
     body = (sign * 15_000)[:15_000]
 
-    assert list(read_tunes("X:1\nK:C\n" + f"{body}\n" * 20 + "C|")) != []
+    assert list(read_tunes("X:1\nK:C\n" + f"{body}\nC|")) != []
 
 
 def test_it_refuses_too_much():

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from training.learning.bundle import CountedForms
 from training.learning.input_pipeline import split_pieces
 from training.learning.measures import onsets
 from training.music.encodings import EncodedPiece, Encoding, NotEncodable
-from training.music.score import KeyChange, Score
+from training.music.score import Score
+from training.music.transform import transpose
 
 TRANSPOSITIONS = range(-6, 6)  # semitones; every key once
 
@@ -121,22 +122,5 @@ def _versions(
             for note in part.notes
         )
         if inside and semitones:
-            versions.append(encoding.encode(_transposed(score, semitones)))
+            versions.append(encoding.encode(transpose(score, semitones)))
     return (piece, *versions)
-
-
-def _transposed(score: Score, semitones: int) -> Score:
-    parts = tuple(
-        replace(
-            part,
-            notes=tuple(
-                replace(note, pitch=note.pitch + semitones) for note in part.notes
-            ),
-        )
-        for part in score.parts
-    )
-    keys = tuple(
-        KeyChange(change.tick, change.key.transposed(semitones))
-        for change in score.keys
-    )
-    return replace(score, parts=parts, keys=keys)

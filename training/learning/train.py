@@ -23,14 +23,11 @@ from training.learning.config import ModelConfig, TrainConfig
 from training.learning.evaluate import evaluate_bits
 from training.learning.input_pipeline import Window, windows
 from training.learning.model import Params, State, forward, init_weights, initial_state
+from training.learning.process import Stopped
 from training.music.encodings import EncodedPiece, Encoding
 
 _WARMUP = 0.25  # of all steps, from a tenth of the peak rate to the peak
 _BETA_1, _BETA_2, _EPSILON = 0.9, 0.99, 1e-8
-
-
-class Stopped(Exception):
-    """Training stopped because it was asked to; the last state told resumes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +161,8 @@ def _epoch_windows(
 ) -> list[Window]:
     """One version of every piece, in this epoch's order."""
     rng = np.random.default_rng((config.seed, epoch))
-    order = rng.permutation(len(pieces))
-    drawn = [pieces[i][rng.integers(len(pieces[i]))] for i in order]
+    order = rng.permutation(len(pieces)).tolist()
+    drawn = [pieces[i][int(rng.integers(len(pieces[i])))] for i in order]
     return list(windows(drawn, batch_size=config.batch_size, window=config.window))
 
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from training.music.clock import Clock
 from training.music.score import Score
+from training.music.soundfont import load_presets
 
 if TYPE_CHECKING:
     import tinysoundfont
@@ -95,21 +96,28 @@ def render(
 def _synth(
     score: Score, soundfont: Path, programs: Sequence[int] | None
 ) -> tinysoundfont.Synth:
-    # Imported here: only the task that renders needs a synthesizer. It holds 270 MB
-    # of decoded samples, which is why it is not kept for the next piece.
+    # Imported here: only the task that renders needs a synthesizer.
     import tinysoundfont
 
+    presets = [_preset(score, index, programs) for index in range(len(score.parts))]
     synth = tinysoundfont.Synth(samplerate=SAMPLE_RATE)
-    font = synth.sfload(str(soundfont))
-    for index, part in enumerate(score.parts):
+    font = synth.sfload(load_presets(soundfont, set(presets)))
+    for index, (bank, program) in enumerate(presets):
         channel = _channel(score, index)
-        program = part.program if programs is None else programs[index]
-        bank = DRUM_BANK if part.is_drum else 0
-        # A drum part's program is an instrument's number, not a kit's: the usual kit.
-        preset = 0 if part.is_drum else program
-        synth.program_select(channel, font, bank, preset, part.is_drum)
+        synth.program_select(channel, font, bank, program, bank == DRUM_BANK)
         synth.control_change(channel, _PAN_CONTROLLER, _pan(score, index))
     return synth
+
+
+def _preset(
+    score: Score, index: int, programs: Sequence[int] | None
+) -> tuple[int, int]:
+    """Bank and program of a part. Drums always get the usual kit: their program is an
+    instrument's number, not a kit's."""
+    part = score.parts[index]
+    if part.is_drum:
+        return DRUM_BANK, 0
+    return 0, part.program if programs is None else programs[index]
 
 
 def _channel(score: Score, index: int) -> int:

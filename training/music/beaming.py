@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from training.music.rhythm import Piece, pulse_of
+from training.music.rhythm import Piece, Triplet, pulse_of
 from training.music.score import TICKS_PER_QUARTER, Metre
 
 
@@ -35,7 +35,15 @@ def beams(pieces: Sequence[Piece], metre: Metre) -> list[tuple[str, ...]]:
 
 def _beam_windows(pieces: Sequence[Piece], metre: Metre) -> list[tuple[int, int]]:
     """A label for each piece; neighbours with the same label may share a beam."""
-    windows = [_beam_window(piece, metre) for piece in pieces]
+    # A beam and a triplet may lie one inside the other but never overlap: a triplet
+    # with a rest or a long note in it keeps its beams to itself.
+    broken = {piece.triplet for piece in pieces if not piece.flags}
+    windows = [
+        (2, piece.triplet.start)
+        if piece.triplet and piece.triplet in broken and _is_short(piece.triplet)
+        else _beam_window(piece, metre)
+        for piece in pieces
+    ]
     span = _merging_ticks(metre)
     if not span:
         return windows
@@ -60,9 +68,13 @@ def _has_neighbour(plain: set[tuple[int, int]], place: int, span: int) -> bool:
     )
 
 
+def _is_short(triplet: Triplet) -> bool:
+    return triplet.length <= TICKS_PER_QUARTER
+
+
 def _beam_window(piece: Piece, metre: Metre) -> tuple[int, int]:
     pulse = pulse_of(metre)
-    if piece.triplet and piece.triplet.length > TICKS_PER_QUARTER:
+    if piece.triplet and not _is_short(piece.triplet):
         third = piece.triplet.length // 3
         return 1, piece.start // third
     if pulse.is_strict:

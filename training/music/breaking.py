@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 _FULLEST = 1.04  # a little squeezing is better than a lonely bar
 _CROWDED = 1000.0  # the cost of a line too long for the page (one very long bar)
-_MID_PHRASE = 0.25  # dearer than a line two thirds full
+_MID_PHRASE = 0.35  # dearer than three lines two thirds full
 
 
 def break_lines(

@@ -52,8 +52,8 @@ class Page:
         bars = sum(1 for _ in islice(score.bars(), MAX_ENGRAVED_BARS + 1))
         if score.num_notes > MAX_ENGRAVED_NOTES or bars > MAX_ENGRAVED_BARS:
             raise TooLongToEngrave(
-                f"This piece is too long to be drawn: up to {MAX_ENGRAVED_NOTES:,} notes "
-                f"in {MAX_ENGRAVED_BARS:,} bars can be. Try a part of it."
+                "This piece is too long to be drawn. Try a part of it: at most "
+                f"{MAX_ENGRAVED_NOTES:,} notes in {MAX_ENGRAVED_BARS:,} bars."
             )
         self.score = plain_score(score)
         self.notation = notate(self.score, closed=True)

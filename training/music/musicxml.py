@@ -39,6 +39,7 @@ def write_musicxml(score: Score, *, recipe: str = "", closed: bool = False) -> s
     four-part choir is set on two staves, as chorales are printed; reading that back
     gives two parts instead of four.
     """
+    score = _with_a_part(score)
     return _Writer(score, notate(score, closed=closed), for_page=False).text(recipe)
 
 
@@ -47,8 +48,10 @@ def plain_score(score: Score) -> Score:
 
     (The engraver is C++ and not made for hostile text.)
     """
-    parts = tuple(replace(part, name=_plain_name(part.name)) for part in score.parts)
-    return replace(score, title="", composer="", parts=parts)
+    parts = (
+        replace(part, name=_plain_name(part.name)) for part in _with_a_part(score).parts
+    )
+    return replace(score, title="", composer="", parts=tuple(parts))
 
 
 def write_page_musicxml(
@@ -64,6 +67,11 @@ def write_page_musicxml(
     """
     writer = _Writer(score, notation, for_page=True, lines=lines, pages=pages)
     return writer.text("")
+
+
+def _with_a_part(score: Score) -> Score:
+    """A score of nothing is written as an empty bar: a file needs a part."""
+    return score if score.parts else replace(score, parts=(Part(),))
 
 
 def _plain_name(name: str) -> str:
@@ -160,16 +168,13 @@ class _Writer:
             self._barline(measure, index)
 
     def _barline(self, measure: ET.Element, index: int) -> None:
-        bars = self.notation.bars
-        is_last = index + 1 == len(bars)
-        if (
-            not is_last
-            and not bars[index + 1].new_metre
-            and not any(offset == 0 for offset, _ in bars[index + 1].keys)
-        ):
-            return
-        barline = ET.SubElement(measure, "barline", location="right")
-        _add(barline, "bar-style", "light-heavy" if is_last else "light-light")
+        """A final bar line at the end, a double one before a new key or metre."""
+        bar, *later = self.notation.bars[index : index + 2]
+        is_turn = bool(later) and not bar.is_pickup
+        is_turn &= any(b.new_metre or (b.keys and b.keys[0][0] == 0) for b in later)
+        if not later or is_turn:
+            barline = ET.SubElement(measure, "barline", location="right")
+            _add(barline, "bar-style", "light-light" if later else "light-heavy")
 
     def _attributes(
         self, measure: ET.Element, staff: Staff, bar: WrittenBar, *, is_first: bool

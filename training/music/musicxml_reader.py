@@ -282,9 +282,8 @@ class _Reader:
                 )
         for time in element.findall("time")[:1]:
             beats, unit = time.findtext("beats"), time.findtext("beat-type")
-            if beats is not None and unit is not None:
-                numerator = sum(int(_number(n)) for n in beats.split("+"))
-                metre = Metre(numerator, int(_number(unit)))
+            metre = _metre(beats or "", unit or "")
+            if metre is not None:
                 # In mid-bar it holds from the next bar on.
                 at = index if not offset else min(index + 1, len(self.written.bars) - 1)
                 self.written.bars[at].changes.append((0, metre))
@@ -327,6 +326,14 @@ def _measures_by_part(root: Element) -> Iterator[tuple[str, list[Element]]]:
         for part in measure.iterfind("part"):
             parts.setdefault(part.get("id", ""), []).append(part)
     yield from parts.items()
+
+
+def _metre(beats: str, unit: str) -> Metre | None:
+    """The metre of ``beats`` (which may be a sum) to ``unit``, if it can be counted."""
+    try:
+        return Metre(sum(int(_number(n)) for n in beats.split("+")), int(unit))
+    except ValueError:
+        return None
 
 
 def _tempo(element: Element) -> float | None:

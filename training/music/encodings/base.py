@@ -108,9 +108,17 @@ class Walk(Protocol):
 class Encoding(Protocol):
     """Scores as events. Frozen; ``spec()`` is what a bundle stores to make it again."""
 
-    name: str
-    fields: tuple[Field, ...]
-    context_fields: tuple[Field, ...]
+    @property
+    def name(self) -> str:
+        """As in ``ENCODINGS``."""
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """What an event is made of, in the order of prediction."""
+
+    @property
+    def context_fields(self) -> tuple[Field, ...]:
+        """What is known before an event."""
 
     def encode(self, score: Score) -> EncodedPiece:
         """The events of ``score``; raises ``NotEncodable`` and says why."""
