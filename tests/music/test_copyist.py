@@ -41,7 +41,7 @@ def accidentals(score: Score) -> list[str]:
     return [head.accidental for sign in signs(score) for head in sign.heads]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40)
 @given(scores())
 def test_every_note_is_on_the_page_once_at_its_place(score):
     notation = notate(score)
@@ -59,7 +59,7 @@ def test_every_note_is_on_the_page_once_at_its_place(score):
         assert written == [(n.start_tick, n.duration_ticks) for n in part.notes]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40)
 @given(scores())
 def test_voices_fill_the_bars_they_are_in(score):
     notation = notate(score)

@@ -30,7 +30,7 @@ def texts(root: ET.Element, path: str) -> list[str]:
     return [element.text or "" for element in root.iterfind(path)]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50)
 @given(scores())
 def test_what_is_written_reads_back_the_same(score):
     assert read_musicxml(write_musicxml(score).encode()) == score

@@ -25,7 +25,7 @@ def rectangles(svg: str) -> list[dict[str, float]]:
     ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25)
 @given(scores())
 def test_every_note_is_inside_the_drawing(score):
     boxes = rectangles(pianoroll_svg(score, width=200, height=80))
@@ -87,7 +87,7 @@ def test_notes_have_times_in_seconds_and_ticks():
     assert total_seconds(score) == 2.5
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25)
 @given(scores())
 def test_notes_come_in_order_of_part_and_place(score):
     notes = notes_json(score)

@@ -27,6 +27,16 @@ piece = compose_random(num_notes=8, seed=1, qpm=120, owner=None, session_key="s"
 print(request_rendering(piece, "pdf").pk)
 """
 
+TRAIN = """
+from training.random_notes import RandomOptions
+from training.services import (
+    create_random_dataset, make_dataset, start_control_training
+)
+dataset = create_random_dataset(RandomOptions(samples=200, window=8))
+make_dataset(dataset.pk)
+start_control_training(dataset)
+"""
+
 
 @pytest.fixture(scope="module")
 def var_dir(tmp_path_factory) -> Path:
@@ -70,6 +80,12 @@ def state_of(var_dir: Path, rendering: int) -> str:
     with sqlite3.connect(var_dir / "db.sqlite3", timeout=20) as database:
         query = "SELECT state FROM generation_rendering WHERE id = ?"
         return database.execute(query, [rendering]).fetchone()[0]
+
+
+def models_of(var_dir: Path) -> list[str]:
+    with sqlite3.connect(var_dir / "db.sqlite3", timeout=20) as database:
+        rows = database.execute("SELECT slug FROM training_model").fetchall()
+        return [slug for (slug,) in rows]
 
 
 def queue_of(var_dir: Path) -> int:
@@ -136,10 +152,11 @@ def test_it_ends_to_be_started_afresh_when_an_idle_process_is_killed(start_worke
     wait_for(lambda: not any(map(is_alive, family)))
 
 
-def test_training_has_a_queue_of_its_own(start_worker, var_dir):
-    start_worker(Q_CLUSTER_NAME="training")
+def test_training_has_a_queue_and_a_worker_of_its_own(start_worker, var_dir):
     rendering = ask_for_pdf(var_dir)
+    manage(site_environment(var_dir), "shell", "-v", "0", "-c", TRAIN)
 
-    time.sleep(2)
+    start_worker(Q_CLUSTER_NAME="training")
 
+    wait_for(lambda: "random-lstm" in models_of(var_dir), 120)
     assert state_of(var_dir, rendering) == "queued"

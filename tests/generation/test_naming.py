@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+
+from generation.naming import title_of
+from training.music.pitch import Key
+from training.music.score import KeyChange, Metre, MetreChange, Part, Score
+
+
+def score(parts: int, metre: Metre, key: Key | None = None) -> Score:
+    return Score(
+        parts=(Part(),) * parts,
+        metres=(MetreChange(0, metre),),
+        keys=(KeyChange(0, key),) if key else (),
+    )
+
+
+@pytest.mark.parametrize(
+    ("metre", "dance"),
+    [
+        (Metre(6, 8), "Jig"),
+        (Metre(9, 8), "Slip jig"),
+        (Metre(4, 4), "Reel"),
+        (Metre(3, 4), "Waltz"),
+        (Metre(7, 8), "Tune"),
+    ],
+)
+def test_a_tune_is_called_after_its_dance(metre, dance):
+    assert title_of("Tunes", score(1, metre, Key(2)), 7) == f"{dance} in D major, no. 7"
+
+
+def test_four_voices_are_a_chorale():
+    title = title_of("Chorales", score(4, Metre(), Key(7, "minor")), 12)
+
+    assert title == "Chorale in G minor, no. 12"
+
+
+def test_without_a_key_none_is_named():
+    assert title_of("Other", score(2, Metre()), 3) == "Other, no. 3"
