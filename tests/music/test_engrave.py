@@ -245,3 +245,14 @@ def test_importing_loads_no_engraver_and_no_synthesizer():
     )
 
     assert found.stdout.strip() == "[]"
+
+
+def test_a_pick_up_does_not_stand_on_a_line_of_its_own():
+    notes = tuple(Note(240 * i, 67 + i % 5, 240) for i in range(2 + 16 * 8 - 2))
+    score = Score(parts=(Part(notes=notes),), pickup_ticks=480)
+
+    page = Page(score)
+
+    assert page.notation.bars[0].number == 0
+    assert 0 not in page._good_line_ends
+    assert 4 in page._good_line_ends

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,7 @@ class Site:
             family = descendants(worker.pid)
             worker.kill()
             worker.wait()
-            wait_for(lambda family=family: not any(map(is_alive, family)))
+            wait_for(partial(none_alive, family))
         self.workers.clear()
 
     def ask(self, query: str, *values: object) -> list[tuple]:
@@ -192,6 +193,10 @@ def make_site(var_dir: Path, titles: list[str], *, pieces: int) -> Site:
     code = PREPARE.format(pieces=pieces, epochs=EPOCHS, titles=titles)
     printed = manage(env, "shell", "-v", "0", "-c", code)
     return Site(var_dir, json.loads(printed.splitlines()[-1]), [])
+
+
+def none_alive(pids: list[int]) -> bool:
+    return not any(map(is_alive, pids))
 
 
 def kill(pid: int) -> None:

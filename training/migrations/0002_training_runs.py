@@ -6,259 +6,552 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('training', '0001_initial'),
+        ("training", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='DatasetPiece',
+            name="DatasetPiece",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField()),
-                ('name', models.CharField(max_length=200)),
-                ('content_hash', models.CharField(max_length=64)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("position", models.PositiveIntegerField()),
+                ("name", models.CharField(max_length=200)),
+                ("content_hash", models.CharField(max_length=64)),
             ],
             options={
-                'ordering': ['dataset', 'position'],
+                "ordering": ["dataset", "position"],
             },
         ),
         migrations.CreateModel(
-            name='EpochMetric',
+            name="EpochMetric",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('epoch', models.PositiveIntegerField(help_text='From 1.')),
-                ('train_bits', models.FloatField(help_text='Measured in training, with dropout.')),
-                ('valid_bits', models.FloatField(help_text='Of the averaged weights, held out.')),
-                ('seconds', models.FloatField()),
-                ('is_best', models.BooleanField(default=False, help_text='Of all so far.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("epoch", models.PositiveIntegerField(help_text="From 1.")),
+                (
+                    "train_bits",
+                    models.FloatField(help_text="Measured in training, with dropout."),
+                ),
+                (
+                    "valid_bits",
+                    models.FloatField(help_text="Of the averaged weights, held out."),
+                ),
+                ("seconds", models.FloatField()),
+                (
+                    "is_best",
+                    models.BooleanField(default=False, help_text="Of all so far."),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ['run', 'epoch'],
+                "ordering": ["run", "epoch"],
             },
         ),
         migrations.CreateModel(
-            name='Piece',
+            name="Piece",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200)),
-                ('source', models.CharField(blank=True, help_text='The file or the corpus it came from.', max_length=200)),
-                ('score', models.JSONField(help_text='The notes, as training.music.score_json has them.')),
-                ('content_hash', models.CharField(help_text='SHA-256 of the score.', max_length=64)),
-                ('num_notes', models.PositiveIntegerField(default=0)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "source",
+                    models.CharField(
+                        blank=True,
+                        help_text="The file or the corpus it came from.",
+                        max_length=200,
+                    ),
+                ),
+                (
+                    "score",
+                    models.JSONField(
+                        help_text="The notes, as training.music.score_json has them."
+                    ),
+                ),
+                (
+                    "content_hash",
+                    models.CharField(help_text="SHA-256 of the score.", max_length=64),
+                ),
+                ("num_notes", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ['-created_at', '-pk'],
+                "ordering": ["-created_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='TrainingRun',
+            name="TrainingRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('preset', models.SlugField(max_length=30)),
-                ('model_config', models.JSONField()),
-                ('train_config', models.JSONField()),
-                ('state', models.CharField(choices=[('queued', 'Waiting'), ('running', 'Training'), ('succeeded', 'Finished'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='queued', max_length=10)),
-                ('token', models.UUIDField(blank=True, editable=False, help_text='Of the process that has it.', null=True)),
-                ('attempt', models.PositiveIntegerField(default=0, help_text='How often it was claimed.')),
-                ('crashes', models.PositiveIntegerField(default=0, help_text='In a row, without an epoch between.')),
-                ('cancel_requested', models.BooleanField(default=False)),
-                ('error', models.TextField(blank=True)),
-                ('revision', models.PositiveBigIntegerField(default=0, help_text='Grows with all that a page shows of it.')),
-                ('num_epochs', models.PositiveIntegerField(help_text='To be trained in all.')),
-                ('epoch', models.PositiveIntegerField(default=0, help_text='Finished so far.')),
-                ('progress', models.FloatField(default=0.0, help_text='Of the epoch it is in, 0..1.')),
-                ('checkpoint', models.CharField(blank=True, max_length=100)),
-                ('checkpoint_sha256', models.CharField(blank=True, max_length=64)),
-                ('previous_checkpoint', models.CharField(blank=True, max_length=100)),
-                ('previous_sha256', models.CharField(blank=True, max_length=64)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('rung_at', models.DateTimeField(help_text='When its task was last put in the queue.')),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('heartbeat_at', models.DateTimeField(blank=True, help_text="By the database's clock.", null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("preset", models.SlugField(max_length=30)),
+                ("model_config", models.JSONField()),
+                ("train_config", models.JSONField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Waiting"),
+                            ("running", "Training"),
+                            ("succeeded", "Finished"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "token",
+                    models.UUIDField(
+                        blank=True,
+                        editable=False,
+                        help_text="Of the process that has it.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "attempt",
+                    models.PositiveIntegerField(
+                        default=0, help_text="How often it was claimed."
+                    ),
+                ),
+                (
+                    "crashes",
+                    models.PositiveIntegerField(
+                        default=0, help_text="In a row, without an epoch between."
+                    ),
+                ),
+                ("cancel_requested", models.BooleanField(default=False)),
+                ("error", models.TextField(blank=True)),
+                (
+                    "revision",
+                    models.PositiveBigIntegerField(
+                        default=0, help_text="Grows with all that a page shows of it."
+                    ),
+                ),
+                (
+                    "num_epochs",
+                    models.PositiveIntegerField(help_text="To be trained in all."),
+                ),
+                (
+                    "epoch",
+                    models.PositiveIntegerField(
+                        default=0, help_text="Finished so far."
+                    ),
+                ),
+                (
+                    "progress",
+                    models.FloatField(
+                        default=0.0, help_text="Of the epoch it is in, 0..1."
+                    ),
+                ),
+                ("checkpoint", models.CharField(blank=True, max_length=100)),
+                ("checkpoint_sha256", models.CharField(blank=True, max_length=64)),
+                ("previous_checkpoint", models.CharField(blank=True, max_length=100)),
+                ("previous_sha256", models.CharField(blank=True, max_length=64)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "rung_at",
+                    models.DateTimeField(
+                        help_text="When its task was last put in the queue."
+                    ),
+                ),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "heartbeat_at",
+                    models.DateTimeField(
+                        blank=True, help_text="By the database's clock.", null=True
+                    ),
+                ),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'ordering': ['-created_at', '-pk'],
+                "ordering": ["-created_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='WorkerBeat',
+            name="WorkerBeat",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('queue', models.CharField(max_length=30, unique=True)),
-                ('seen_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("queue", models.CharField(max_length=30, unique=True)),
+                ("seen_at", models.DateTimeField()),
             ],
             options={
-                'ordering': ['queue'],
+                "ordering": ["queue"],
             },
         ),
         migrations.RemoveConstraint(
-            model_name='dataset',
-            name='dataset_kind_is_known',
+            model_name="dataset",
+            name="dataset_kind_is_known",
         ),
         migrations.AddField(
-            model_name='dataset',
-            name='attempt',
+            model_name="dataset",
+            name="attempt",
             field=models.PositiveIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='dataset',
-            name='charts',
-            field=models.JSONField(blank=True, default=dict, help_text='Pitches, metres, keys, lengths: how many.'),
+            model_name="dataset",
+            name="charts",
+            field=models.JSONField(
+                blank=True,
+                default=dict,
+                help_text="Pitches, metres, keys, lengths: how many.",
+            ),
         ),
         migrations.AddField(
-            model_name='dataset',
-            name='rung_at',
-            field=models.DateTimeField(blank=True, help_text='When its task was last put in the queue.', null=True),
+            model_name="dataset",
+            name="rung_at",
+            field=models.DateTimeField(
+                blank=True,
+                help_text="When its task was last put in the queue.",
+                null=True,
+            ),
         ),
         migrations.AddField(
-            model_name='dataset',
-            name='split_seed',
-            field=models.PositiveBigIntegerField(default=0, help_text='Decides which pieces are held out.'),
+            model_name="dataset",
+            name="split_seed",
+            field=models.PositiveBigIntegerField(
+                default=0, help_text="Decides which pieces are held out."
+            ),
         ),
         migrations.AddField(
-            model_name='modelversion',
-            name='retired_at',
-            field=models.DateTimeField(blank=True, help_text='Set: kept for its pieces, not offered.', null=True),
+            model_name="modelversion",
+            name="retired_at",
+            field=models.DateTimeField(
+                blank=True,
+                help_text="Set: kept for its pieces, not offered.",
+                null=True,
+            ),
         ),
         migrations.AlterField(
-            model_name='dataset',
-            name='content_hash',
-            field=models.CharField(blank=True, help_text='SHA-256 of its files.', max_length=64),
+            model_name="dataset",
+            name="content_hash",
+            field=models.CharField(
+                blank=True, help_text="SHA-256 of its files.", max_length=64
+            ),
         ),
         migrations.AlterField(
-            model_name='dataset',
-            name='counts',
-            field=models.JSONField(blank=True, default=dict, help_text='Pieces, notes, sides, what was left out.'),
+            model_name="dataset",
+            name="counts",
+            field=models.JSONField(
+                blank=True,
+                default=dict,
+                help_text="Pieces, notes, sides, what was left out.",
+            ),
         ),
         migrations.AlterField(
-            model_name='dataset',
-            name='kind',
-            field=models.CharField(choices=[('corpus', 'Bundled corpus'), ('random', 'Random notes'), ('pieces', 'Own pieces')], max_length=10),
+            model_name="dataset",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("corpus", "Bundled corpus"),
+                    ("random", "Random notes"),
+                    ("pieces", "Own pieces"),
+                ],
+                max_length=10,
+            ),
         ),
         migrations.AddIndex(
-            model_name='dataset',
-            index=models.Index(fields=['owner', '-created_at'], name='training_da_owner_i_a808d4_idx'),
+            model_name="dataset",
+            index=models.Index(
+                fields=["owner", "-created_at"], name="training_da_owner_i_a808d4_idx"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dataset',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['corpus', 'random', 'pieces'])), name='dataset_kind_is_known'),
+            model_name="dataset",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["corpus", "random", "pieces"])),
+                name="dataset_kind_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dataset',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'ready'), _negated=True), models.Q(('content_hash', ''), _negated=True), _connector='OR'), name='dataset_ready_has_a_hash'),
+            model_name="dataset",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "ready"), _negated=True),
+                    models.Q(("content_hash", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="dataset_ready_has_a_hash",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='modelversion',
-            constraint=models.CheckConstraint(condition=models.Q(('is_default', False), ('retired_at', None), _connector='OR'), name='version_default_is_not_retired'),
+            model_name="modelversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("is_default", False), ("retired_at", None), _connector="OR"
+                ),
+                name="version_default_is_not_retired",
+            ),
         ),
         migrations.AddField(
-            model_name='datasetpiece',
-            name='dataset',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='training.dataset'),
+            model_name="datasetpiece",
+            name="dataset",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="entries",
+                to="training.dataset",
+            ),
         ),
         migrations.AddField(
-            model_name='piece',
-            name='owner',
-            field=models.ForeignKey(blank=True, help_text="Empty: the site's own.", null=True, on_delete=django.db.models.deletion.CASCADE, related_name='training_pieces', to=settings.AUTH_USER_MODEL),
+            model_name="piece",
+            name="owner",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="Empty: the site's own.",
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="training_pieces",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='datasetpiece',
-            name='piece',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='entries', to='training.piece'),
+            model_name="datasetpiece",
+            name="piece",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="entries",
+                to="training.piece",
+            ),
         ),
         migrations.AddField(
-            model_name='trainingrun',
-            name='dataset',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='runs', to='training.dataset'),
+            model_name="trainingrun",
+            name="dataset",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.RESTRICT,
+                related_name="runs",
+                to="training.dataset",
+            ),
         ),
         migrations.AddField(
-            model_name='trainingrun',
-            name='model',
-            field=models.ForeignKey(help_text='Whose next version it makes.', on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='training.model'),
+            model_name="trainingrun",
+            name="model",
+            field=models.ForeignKey(
+                help_text="Whose next version it makes.",
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="runs",
+                to="training.model",
+            ),
         ),
         migrations.AddField(
-            model_name='trainingrun',
-            name='owner',
-            field=models.ForeignKey(blank=True, help_text="Empty: the site's own.", null=True, on_delete=django.db.models.deletion.CASCADE, related_name='training_runs', to=settings.AUTH_USER_MODEL),
+            model_name="trainingrun",
+            name="owner",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="Empty: the site's own.",
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="training_runs",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='trainingrun',
-            name='version',
-            field=models.OneToOneField(blank=True, help_text='What came of it.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='run', to='training.modelversion'),
+            model_name="trainingrun",
+            name="version",
+            field=models.OneToOneField(
+                blank=True,
+                help_text="What came of it.",
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="run",
+                to="training.modelversion",
+            ),
         ),
         migrations.AddField(
-            model_name='epochmetric',
-            name='run',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='epochs', to='training.trainingrun'),
+            model_name="epochmetric",
+            name="run",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="epochs",
+                to="training.trainingrun",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='piece',
-            constraint=models.UniqueConstraint(fields=('owner', 'content_hash'), name='piece_once_an_owner'),
+            model_name="piece",
+            constraint=models.UniqueConstraint(
+                fields=("owner", "content_hash"), name="piece_once_an_owner"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='piece',
-            constraint=models.UniqueConstraint(condition=models.Q(('owner', None)), fields=('content_hash',), name='piece_once_of_the_site'),
+            model_name="piece",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("owner", None)),
+                fields=("content_hash",),
+                name="piece_once_of_the_site",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='datasetpiece',
-            constraint=models.UniqueConstraint(fields=('dataset', 'position'), name='dataset_position_once'),
+            model_name="datasetpiece",
+            constraint=models.UniqueConstraint(
+                fields=("dataset", "position"), name="dataset_position_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='datasetpiece',
-            constraint=models.UniqueConstraint(fields=('dataset', 'content_hash'), name='dataset_piece_once'),
+            model_name="datasetpiece",
+            constraint=models.UniqueConstraint(
+                fields=("dataset", "content_hash"), name="dataset_piece_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='trainingrun',
-            index=models.Index(fields=['owner', '-created_at'], name='training_tr_owner_i_4c0e79_idx'),
+            model_name="trainingrun",
+            index=models.Index(
+                fields=["owner", "-created_at"], name="training_tr_owner_i_4c0e79_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='trainingrun',
-            index=models.Index(condition=models.Q(('state__in', ['queued', 'running'])), fields=['state', 'rung_at'], name='run_unfinished'),
+            model_name="trainingrun",
+            index=models.Index(
+                condition=models.Q(("state__in", ["queued", "running"])),
+                fields=["state", "rung_at"],
+                name="run_unfinished",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trainingrun',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'running', 'succeeded', 'failed', 'cancelled'])), name='run_state_is_known'),
+            model_name="trainingrun",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        ["queued", "running", "succeeded", "failed", "cancelled"],
+                    )
+                ),
+                name="run_state_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trainingrun',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('heartbeat_at__isnull', False), ('state', 'running'), ('token__isnull', False)), models.Q(models.Q(('state', 'running'), _negated=True), ('token', None)), _connector='OR'), name='run_has_a_token_while_running'),
+            model_name="trainingrun",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("heartbeat_at__isnull", False),
+                        ("state", "running"),
+                        ("token__isnull", False),
+                    ),
+                    models.Q(
+                        models.Q(("state", "running"), _negated=True), ("token", None)
+                    ),
+                    _connector="OR",
+                ),
+                name="run_has_a_token_while_running",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trainingrun',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'failed'), _negated=True), models.Q(('error', ''), _negated=True), _connector='OR'), name='run_failed_says_why'),
+            model_name="trainingrun",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "failed"), _negated=True),
+                    models.Q(("error", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="run_failed_says_why",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trainingrun',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at', None), ('state__in', ['queued', 'running'])), models.Q(models.Q(('state__in', ['queued', 'running']), _negated=True), ('finished_at__isnull', False)), _connector='OR'), name='run_is_finished_at_its_end'),
+            model_name="trainingrun",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("finished_at", None), ("state__in", ["queued", "running"])
+                    ),
+                    models.Q(
+                        models.Q(("state__in", ["queued", "running"]), _negated=True),
+                        ("finished_at__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="run_is_finished_at_its_end",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trainingrun',
-            constraint=models.CheckConstraint(condition=models.Q(('version', None), ('state', 'succeeded'), _connector='OR'), name='run_version_only_of_success'),
+            model_name="trainingrun",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("version", None), ("state", "succeeded"), _connector="OR"
+                ),
+                name="run_version_only_of_success",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trainingrun',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('checkpoint', ''), ('checkpoint_sha256', '')), models.Q(models.Q(('checkpoint', ''), _negated=True), models.Q(('checkpoint_sha256', ''), _negated=True)), _connector='OR'), name='run_checkpoint_has_a_hash'),
+            model_name="trainingrun",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("checkpoint", ""), ("checkpoint_sha256", "")),
+                    models.Q(
+                        models.Q(("checkpoint", ""), _negated=True),
+                        models.Q(("checkpoint_sha256", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="run_checkpoint_has_a_hash",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trainingrun',
-            constraint=models.CheckConstraint(condition=models.Q(('epoch__lte', models.F('num_epochs')), ('num_epochs__gte', 1)), name='run_epochs_within_plan'),
+            model_name="trainingrun",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("epoch__lte", models.F("num_epochs")), ("num_epochs__gte", 1)
+                ),
+                name="run_epochs_within_plan",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trainingrun',
-            constraint=models.CheckConstraint(condition=models.Q(('progress__gte', 0.0), ('progress__lte', 1.0)), name='run_progress_is_a_share'),
+            model_name="trainingrun",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("progress__gte", 0.0), ("progress__lte", 1.0)),
+                name="run_progress_is_a_share",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='epochmetric',
-            constraint=models.UniqueConstraint(fields=('run', 'epoch'), name='epoch_once_a_run'),
+            model_name="epochmetric",
+            constraint=models.UniqueConstraint(
+                fields=("run", "epoch"), name="epoch_once_a_run"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='epochmetric',
-            constraint=models.CheckConstraint(condition=models.Q(('epoch__gte', 1)), name='epochs_count_from_one'),
+            model_name="epochmetric",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("epoch__gte", 1)), name="epochs_count_from_one"
+            ),
         ),
     ]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
@@ -38,7 +39,7 @@ class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
         """Those running whose worker has fallen silent."""
         return self.running().filter(heartbeat_at__lt=Now() - _lease())
 
-    def held_with(self, token: object) -> TrainingRunQuerySet:
+    def held_with(self, token: UUID | None) -> TrainingRunQuerySet:
         """Those that this token, and so one process, may still write to."""
         return self.running().filter(token=token)
 

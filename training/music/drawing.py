@@ -124,7 +124,10 @@ class Page:
             tick for tick in self.score.phrase_end_ticks if tick < self.score.end_tick
         }
         if not fermatas:
-            return frozenset(i for i, bar in enumerate(bars) if bar.number % 4 == 0)
+            # A pick-up has number 0 and belongs to the phrase after it.
+            return frozenset(
+                i for i, bar in enumerate(bars) if bar.number and bar.number % 4 == 0
+            )
         return frozenset(
             index
             for index, bar in enumerate(bars)
