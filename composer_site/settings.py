@@ -94,6 +94,33 @@ def database_from_url(url: str) -> dict[str, Any]:
     )
 
 
+def mail_from_url(url: str) -> dict[str, Any]:
+    """Django's settings for ``console:`` or ``smtp://user:password@host:port``.
+
+    ``smtp+tls://`` begins in the clear and then asks for TLS, ``smtps://`` begins
+    with it.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "console":
+        return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+    ports = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+    if parts.scheme not in ports or not parts.hostname:
+        raise ImproperlyConfigured(
+            f"EMAIL_URL starts with {parts.scheme or 'nothing'!r}. Use console: or "
+            "smtp+tls://user:password@host:587."
+        )
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or ports[parts.scheme],
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_TIMEOUT": 20,
+    }
+
+
 # Where the program writes: the database, bundles, renderings, the secret key.
 VAR_DIR = Path(env("VAR_DIR", str(BASE_DIR / "var"))).resolve()
 BUNDLES_ROOT = VAR_DIR / "bundles"
@@ -111,6 +138,7 @@ CSRF_TRUSTED_ORIGINS = envlist("CSRF_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
     "composer_site",
+    "composer_site.accounts",
     "composer_site.api",
     "composer_site.tokens",
     "generation",
@@ -231,6 +259,18 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "history"
+LOGOUT_REDIRECT_URL = "home"
+PASSWORD_RESET_TIMEOUT = 24 * 3600
+
+# Mail is written to the console until a server is named.
+globals().update(mail_from_url(env("EMAIL_URL", "console:")))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env(
+    "EMAIL_FROM", "AI Music Composer <composer@localhost>"
+)
+EMAIL_SUBJECT_PREFIX = "[AI Music Composer] "
+
 LANGUAGE_CODE = "en"
 TIME_ZONE = env("TIME_ZONE", "UTC")
 USE_I18N = False
@@ -280,6 +320,9 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 SECURE_HSTS_SECONDS = 365 * 86_400 if HTTPS else 0
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# How many proxies of ours add to X-Forwarded-For. Without one, anyone may write there
+# what they like, and it is not looked at.
+NUM_PROXIES = envint("NUM_PROXIES", 1 if HTTPS else 0)
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -8,6 +8,7 @@ from composer_site import views
 urlpatterns = [
     path("", include("generation.urls")),
     path("", include("training.urls")),
+    path("", include("composer_site.accounts.urls")),
     path("", include("composer_site.tokens.urls")),
     path("", include("composer_site.api.urls")),
     path("admin/", admin.site.urls),
