@@ -193,3 +193,16 @@ def test_lists_leave_out_what_is_long(writer, many):
         (first, *_) = writer.get(f"/api/v1/{path}/").json()["results"]
 
         assert not names & set(first)
+
+
+def test_a_deleted_piece_is_nowhere_but_can_be_taken_back(writer, piece):
+    path = f"/api/v1/compositions/{piece.pk}/"
+
+    assert writer.send("DELETE", path).status_code == 204
+
+    assert writer.get(path).status_code == 404
+    assert writer.get(f"{path}files/mid").status_code == 404
+    assert writer.get(f"{path}renderings/").status_code == 404
+    assert seeds(writer.get("/api/v1/compositions/")) == []
+    piece.refresh_from_db()
+    assert piece.deleted_at is not None

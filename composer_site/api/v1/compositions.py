@@ -39,6 +39,7 @@ from generation.recipe import (
     BadRequest,
     ComposeRequest,
 )
+from generation.shelf import throw_away
 from generation.views import (
     DIRECT_FORMATS,
     is_a_tune,
@@ -212,6 +213,7 @@ class CompositionQuery(ListQuery):
     ),
     destroy=extend_schema(
         summary="Delete a composition",
+        description="It can be taken back on the page of your pieces for 30 days.",
         responses={204: None, **problems(401, 403, 404)},
     ),
 )
@@ -244,10 +246,8 @@ class CompositionViewSet(ListMixin, RetrieveMixin, CreateMixin):
 
     def destroy(self, request: Request, **kwargs: Any) -> Response:
         composition = self.get_object()
-        own = Composition.objects.of_caller(request)
-        if not own.filter(pk=composition.pk).exists():
+        if not throw_away(Composition.objects.of_caller(request), composition.pk):
             raise PermissionDenied("Only who composed a piece may delete it.")
-        composition.delete()
         return Response(status=204)
 
 
