@@ -279,5 +279,9 @@ class CountedVoices(VoicesDraft):
 
 
 def _bars_to_reach(notes: float, per_bar: float) -> int:
-    """The fewest bars that will probably hold ``notes``, the last one being emptier."""
-    return max(1, math.ceil(notes / per_bar + 1 - LAST_BAR))
+    """In how many bars ``notes`` will have begun, rather too few than too many.
+
+    A piece that has its notes before the planned end breaks off; one that has not
+    cadences once more.
+    """
+    return max(1, math.ceil(notes / per_bar - 0.25))

@@ -38,7 +38,7 @@ class ComposeRequest:
     """
 
     seed: int = 0
-    temperature: float = 1.0  # > 0: below 1 calmer, above 1 wilder
+    temperature: float = 0.85  # > 0: below 1 calmer, above 1 wilder
     top_k: int = 0  # 0: off
     top_p: float = 1.0  # (0, 1]
     tonic: int | None = None  # pitch class

@@ -40,7 +40,6 @@ const STYLES = `
 const shared = {
   bundle: true,
   minify: !IS_WATCHING,
-  legalComments: "none",
   logLevel: "warning",
   target: ["es2022", "chrome105", "firefox110", "safari16.4"],
 };

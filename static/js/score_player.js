@@ -312,6 +312,7 @@ class ScorePlayer extends HTMLElement {
     if (this.state === "failed") return;
     if (this.#holdsSound) this.sound.tell("pause");
     this.#setState("failed");
+    this.#say("");
     const audio = await this.fallback.show(why);
     if (audio && this.state === "failed") this.#takeOver(audio);
   }

@@ -17,10 +17,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECONDS_TO_START = 120
+PATIENCE_MS = 20_000  # a busy machine is not a broken page
 CHROMIUM_FLAGS = (
     "--no-sandbox",
     "--autoplay-policy=no-user-gesture-required",
@@ -33,6 +34,7 @@ CHROMIUM_FLAGS = (
 )
 
 OpenPage = Callable[..., Page]
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def free_port() -> int:
@@ -58,6 +60,7 @@ def site() -> Iterator[str]:
         )
         env = {name: v for name, v in os.environ.items() if name not in names}
         env |= {"VAR_DIR": folder, "PORT": str(port), "WEB_WORKERS": "1"}
+        env["HOST"] = "127.0.0.1"
         log = Path(folder) / "log.txt"
         manage = [sys.executable, str(ROOT / "manage.py")]
         with log.open("wb") as output:
@@ -140,7 +143,7 @@ def open_page(site: str, browser: Browser, troubles: Troubles) -> Iterator[OpenP
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.on(
             "console",
             lambda message: (

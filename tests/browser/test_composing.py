@@ -43,7 +43,7 @@ def test_what_is_wrong_is_said_and_nothing_typed_is_lost(
     troubles.forgive("422")
     page = open_page("/compose/")
     page.get_by_label("Bars").fill("12")
-    page.get_by_label("Daring").fill("-3")
+    page.get_by_label("Temperature").fill("-3")
     # The browser would stop it; the server must do without the browser's help.
     page.locator("form").evaluate("form => { form.noValidate = true; }")
 

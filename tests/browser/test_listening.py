@@ -11,6 +11,7 @@ from tests.browser.hearing import (
     loudness,
     player_of,
     seconds,
+    speed,
     wait_until_heard,
     wait_until_past,
     wait_until_silent,
@@ -54,7 +55,7 @@ def test_pause_keeps_the_place_and_play_goes_on_from_it(piece: Page) -> None:
     assert seconds(player) == place
     player.get_by_role("button", name="Play").click()
     wait_until_heard(player)
-    assert seconds(player) >= place
+    assert seconds(player) > place - 0.3  # what is heard lags behind what is made
 
 
 def test_one_can_seek_before_and_while_it_plays(piece: Page) -> None:
@@ -79,12 +80,12 @@ def test_the_tempo_knob_makes_it_faster(piece: Page) -> None:
     player.get_by_role("button", name="Play").click()
     wait_until_heard(player)
 
-    knob.fill("200")
-    piece.wait_for_timeout(200)
-    start = seconds(player)
-    piece.wait_for_timeout(1000)
+    assert 0.9 < speed(player) < 1.1
 
-    assert 1.4 < seconds(player) - start < 2.8
+    knob.fill("200")
+    piece.wait_for_timeout(300)
+
+    assert 1.8 < speed(player) < 2.2
     expect(player.locator(".player-number")).to_have_text(re.compile(r"♩ = \d+"))
 
 
@@ -127,11 +128,21 @@ def test_it_stops_at_the_end_and_starts_again_from_the_start(piece: Page) -> Non
     player = player_of(piece)
     expect(player.locator(".player-desk label")).to_be_visible()
     player.get_by_role("slider", name="Place in the piece").fill("985")
+    player.evaluate(
+        """player => {
+          window.states = [];
+          player.addEventListener("scoretime", () => window.states.push(player.state));
+        }"""
+    )
 
     player.get_by_role("button", name="Play").click()
 
-    expect(player.get_by_role("button", name="Pause")).to_be_visible()
-    expect(player.get_by_role("button", name="Play")).to_be_visible()
+    for _ in range(100):
+        states = piece.evaluate("window.states")
+        if "playing" in states and states[-1] == "paused":
+            break
+        piece.wait_for_timeout(100)
+    assert states[-1] == "paused"
     assert seconds(player) == 0
 
 

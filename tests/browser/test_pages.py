@@ -36,10 +36,11 @@ def test_it_fits_every_window_and_the_browser_has_nothing_to_complain_of(
     troubles.forgive("404")
     page = open_path(open_page, path)
 
+    page.wait_for_load_state("networkidle")
+
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_load_state("networkidle")
-        page.wait_for_timeout(150)
+        page.wait_for_timeout(200)
 
         room = page.evaluate("document.documentElement.clientWidth")
         needed = page.evaluate("document.documentElement.scrollWidth")

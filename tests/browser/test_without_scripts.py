@@ -10,7 +10,7 @@ from tests.browser.conftest import OpenPage
 
 
 def test_one_composes_reads_and_listens_without_scripts(open_page: OpenPage) -> None:
-    page = open_page("/", java_script_enabled=False)
+    page = open_page("/", java_script_enabled=False, color_scheme="dark")
 
     page.get_by_role("button", name="Compose").click()
 
@@ -20,6 +20,8 @@ def test_one_composes_reads_and_listens_without_scripts(open_page: OpenPage) -> 
     box = score.bounding_box()
     assert box is not None
     assert box["height"] > 100
+    paper = score.evaluate("score => getComputedStyle(score).backgroundColor")
+    assert paper == "rgb(255, 255, 255)"  # its ink is black whatever the page is
     page.get_by_role("button", name="Make a recording").click()
     for _ in range(60):
         if page.locator("audio").count():
