@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -124,6 +125,7 @@ def mail_from_url(url: str) -> dict[str, Any]:
 VAR_DIR = Path(env("VAR_DIR", str(BASE_DIR / "var"))).resolve()
 BUNDLES_ROOT = VAR_DIR / "bundles"
 DATASETS_ROOT = VAR_DIR / "datasets"
+RUNS_ROOT = VAR_DIR / "runs"
 SEED_ROOT = VAR_DIR / "seed"
 
 DEBUG = envbool("DEBUG", False)
@@ -137,9 +139,13 @@ CSRF_TRUSTED_ORIGINS = envlist("CSRF_TRUSTED_ORIGINS")
 INSTALLED_APPS = [
     "composer_site",
     "composer_site.accounts",
+    "composer_site.api",
+    "composer_site.tokens",
     "generation",
     "training",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "corsheaders",
     "csp",
     "django_q",
@@ -204,8 +210,9 @@ CACHES = {
 
 # Tasks. A message in the queue is only a doorbell, the row is the truth: so nothing is
 # kept of a task that is done, and one that failed is not tried again by the queue.
+MAIN_QUEUE, TRAINING_QUEUE = "composer", "training"
 Q_CLUSTER: dict[str, Any] = {
-    "name": "composer",
+    "name": MAIN_QUEUE,
     "workers": 2,
     "timeout": 300,
     # django-q2 starts this clock when it fetches a task, not when it starts it.
@@ -223,7 +230,7 @@ Q_CLUSTER: dict[str, Any] = {
     "log_level": env("LOG_LEVEL", "INFO"),
     "ALT_CLUSTERS": {
         # Its own queue and worker: an hour of training never delays a rendering.
-        "training": {
+        TRAINING_QUEUE: {
             "workers": 1,
             "queue_limit": 1,
             "recycle": 1,
@@ -234,6 +241,13 @@ Q_CLUSTER: dict[str, Any] = {
     },
 }
 Q_CLUSTER |= {"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}
+
+# A training process says so often that it lives, and after so long a silence another
+# may take its run over. Pages go before training: it is nice, and keeps to few cores.
+TRAINING_BEAT_SECONDS = envint("TRAINING_BEAT_SECONDS", 2)
+TRAINING_LEASE_SECONDS = envint("TRAINING_LEASE_SECONDS", 30)
+TRAINING_THREADS = envint("TRAINING_THREADS", min(4, os.cpu_count() or 1))
+TRAINING_NICENESS = envint("TRAINING_NICENESS", 10)
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -330,7 +344,11 @@ CONTENT_SECURITY_POLICY = {
 # Other sites' pages may call the API and the four plain paths if they are listed here.
 CORS_ALLOWED_ORIGINS = envlist("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/(generate|generate_json|metrics|history|api/.*)$"
-CORS_EXPOSE_HEADERS = ["Content-Disposition", "Location", "X-Piece", "X-Seed"]
+CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-none-match"]
+CORS_EXPOSE_HEADERS = [
+    *("Content-Disposition", "ETag", "Idempotent-Replayed", "Location"),
+    *("Retry-After", "X-Piece", "X-Seed"),
+]
 
 # Nothing people send now is large.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
@@ -343,10 +361,13 @@ COMPOSE_SLOTS = envint("COMPOSE_SLOTS", 2)
 COMPOSE_WAIT_SECONDS = envint("COMPOSE_WAIT_SECONDS", 5)
 
 REST_FRAMEWORK = {
+    # A program's token first: who it is refused to is told 401, not 403.
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.SessionAuthentication"
+        "composer_site.tokens.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    "DEFAULT_PERMISSION_CLASSES": ["composer_site.tokens.permissions.TokenScope"],
+    "DEFAULT_SCHEMA_CLASS": "composer_site.api.schema.ApiSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [
         "rest_framework.parsers.JSONParser",
@@ -355,6 +376,32 @@ REST_FRAMEWORK = {
     ],
     "EXCEPTION_HANDLER": "generation.api.errors.one_sentence",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "AI Music Composer",
+    "VERSION": "1",
+    "DESCRIPTION": "Make datasets, train models, compose. Every error is an "
+    "application/problem+json whose `title` says what to do.",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    # Swagger UI's own files are served by us: the page asks no other host.
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "DatasetKind": "training.models.Dataset.Kind",
+        "DatasetState": "training.models.Dataset.State",
+        "RunState": "training.models.TrainingRun.State",
+        "RenderingState": "generation.models.Rendering.State",
+        "RenderingFormat": "generation.models.Rendering.Format",
+        "CorpusKind": ["corpus"],
+        "RandomKind": ["random"],
+    },
+    "PREPROCESSING_HOOKS": ["composer_site.api.schema.only_v1"],
 }
 
 LOGGING = {

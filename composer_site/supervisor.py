@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from types import FrameType
 
-from composer_site.processes import die_with_parent
+from training.processes import die_with_parent
 
 POLL_SECONDS = 0.2
 GRACE_SECONDS = 10.0

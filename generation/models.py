@@ -59,6 +59,10 @@ class CompositionQuerySet(models.QuerySet["Composition"]):
     def favourites(self) -> CompositionQuerySet:
         return self.filter(is_favourite=True)
 
+    def visible_to(self, user: User | AnonymousUser) -> CompositionQuerySet:
+        """Their own, and those that belong to no account, by whoever has the link."""
+        return self.kept().filter(Q(owner=None) | Q(owner=user.pk))
+
     def showcases(self) -> CompositionQuerySet:
         """The finished pieces that show what a model can do."""
         return self.kept().filter(is_showcase=True).order_by("created_at", "pk")

@@ -15,6 +15,8 @@ for _name in ("DEBUG", "HTTPS", "DATABASE_URL", "REDIS_URL", "CORS_ALLOWED_ORIGI
 from composer_site.settings import *  # noqa: E402, F403
 
 STATIC_ROOT.mkdir()  # noqa: F405  (WhiteNoise warns of one that is not there)
+# A file, as people have: in memory, SQLite does not make writers wait for one another.
+DATABASES["default"]["TEST"] = {"NAME": f"{_var.name}/tests.sqlite3"}  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Tasks run where they are rung. What the queue does is tested with a queue, elsewhere.
 Q_CLUSTER = {

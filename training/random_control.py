@@ -7,9 +7,9 @@ The network and its training are every other model's, on the ``pitches`` encodin
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,9 @@ from training.music.encodings import EncodedPiece, Encoding, Form, PitchesEncodi
 from training.music.encodings.base import trace
 from training.music.score import TICKS_PER_QUARTER
 from training.random_notes import Pitches, Windows, best_possible
+
+if TYPE_CHECKING:
+    from training.learning.train import Epoch, TrainState
 
 TEST_SHARE, VALID_SHARE = 0.2, 0.1
 MIN_WINDOWS = 20  # so that each side of the split holds some
@@ -79,34 +82,33 @@ def train_control(
     *,
     epochs: int,
     seed: int,
-    report: Callable[[str], None],
+    split_seed: int | None = None,
+    on_epoch: Callable[[Epoch, TrainState], None],
+    state: TrainState | None = None,
+    curve: Sequence[Mapping[str, float]] = (),
+    on_window: Callable[[float], None] = lambda fraction: None,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> TrainedControl:
-    """Train on ``windows``, test on rows kept apart, measure beside the baselines."""
-    # Keras and JAX belong to this process alone, see training.house.
-    from training.learning.run import golden_logits
-    from training.learning.train import Epoch, TrainState, train
+    """Train on ``windows``, test on rows kept apart, measure beside the baselines.
 
-    sides = split(windows, seed=seed)
+    ``state`` and what follows it are as in ``run_training``. The rows are divided by
+    ``split_seed``, or by ``seed`` where that is None.
+    """
+    # Keras and JAX belong to this process alone, see training.house.
+    from training.learning.run import curve_point, golden_logits
+    from training.learning.train import train
+
+    sides = split(windows, seed=seed if split_seed is None else split_seed)
     lowest, highest = pitch_range(windows)
     encoding = PitchesEncoding(lowest, highest)
     config = replace(
         TRAIN_CONFIG, epochs=epochs, seed=seed, window=windows.x.shape[1] + 1
     )
-    curve: list[dict[str, float]] = []
+    whole_curve = list(curve)
 
-    def tell(epoch: Epoch, state: TrainState) -> None:
-        curve.append(
-            {
-                "epoch": epoch.number,
-                "train_bits": round(epoch.train_bits, 4),
-                "valid_bits": round(epoch.valid_bits, 4),
-                "seconds": round(epoch.seconds, 1),
-            }
-        )
-        report(
-            f"epoch {epoch.number:2d}  train {epoch.train_bits:.3f}  "
-            f"held out {epoch.valid_bits:.3f} bits a note  {epoch.seconds:.0f} s"
-        )
+    def note_epoch(epoch: Epoch, state: TrainState) -> None:
+        whole_curve.append(curve_point(epoch))
+        on_epoch(epoch, state)
 
     test = pieces_of(encoding, sides.test)
     weights = train(
@@ -115,7 +117,10 @@ def train_control(
         pieces_of(encoding, sides.valid),
         model_config=MODEL_CONFIG,
         config=config,
-        on_epoch=tell,
+        on_epoch=note_epoch,
+        state=state,
+        on_window=on_window,
+        should_stop=should_stop,
     )
     log_probs = foretell(weights, test)
     return TrainedControl(
@@ -127,7 +132,7 @@ def train_control(
         metrics={
             "test": measure_last(log_probs, sides.test[:, -1], lowest=lowest),
             "baselines": baselines(sides, lowest=lowest, highest=highest),
-            "curve": curve,
+            "curve": whole_curve,
             "counts": {
                 "pieces": len(windows.x),
                 "notes": len(windows.x) * (windows.x.shape[1] + 1),

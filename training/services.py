@@ -1,14 +1,13 @@
-"""The verbs of training: register what was trained, make datasets, start training."""
+"""The verbs of models and their versions: register, promote, retire, load.
+
+Those of datasets are in ``training.datasets``, those of runs in ``training.runs``.
+"""
 
 from __future__ import annotations
 
-import logging
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
-from dataclasses import asdict
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,8 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.utils import timezone
-from django_q.tasks import async_task
+from django.db.models.functions import Coalesce, Now
+from django.utils.text import slugify
 
 from training.house import HOUSE_MODELS
 from training.learning.bundle import (
@@ -27,14 +26,8 @@ from training.learning.bundle import (
     load_bundle,
 )
 from training.learning.config import as_json
-from training.models import Dataset, Metric, Model, ModelVersion
-from training.random_notes import RandomOptions, draw_windows, write_windows
+from training.models import Metric, Model, ModelVersion
 from training.signals import version_ready
-
-logger = logging.getLogger(__name__)
-
-
-# Versions ---------------------------------------------------------------------------
 
 
 def register_house_models() -> list[ModelVersion]:
@@ -77,11 +70,71 @@ def register_version(
             slug=slug,
             defaults={"title": title, "description": description, "owner": owner},
         )
-        version = _create_version(model, bundle)
+        return add_version(model, bundle)
+
+
+def add_version(
+    model: Model, bundle: Bundle, *, promote: bool | None = True
+) -> ModelVersion:
+    """The next version of ``model``, whose bundle is kept already.
+
+    With ``promote`` None it becomes the default only of a model that has none: one who
+    composes with a model keeps the version they know until another is promoted.
+    """
+    with transaction.atomic():
+        # Two that finish at once must not take the same number.
+        Model.objects.select_for_update().get(pk=model.pk)
+        if promote is None:
+            promote = not model.versions.default().exists()
+        version = _create_version(model, bundle, promote=promote)
         transaction.on_commit(
             partial(version_ready.send, sender=ModelVersion, version=version)
         )
     return version
+
+
+def promote_version(version: ModelVersion) -> None:
+    """From now on its model composes with it. A retired version comes back."""
+    with transaction.atomic():
+        Model.objects.select_for_update().get(pk=version.model_id)
+        versions = ModelVersion.objects.filter(model=version.model_id)
+        versions.default().exclude(pk=version.pk).update(is_default=False)
+        versions.filter(pk=version.pk).update(is_default=True, retired_at=None)
+    version.refresh_from_db()
+
+
+class InUse(ValueError):
+    """Something else still needs it. The message says what."""
+
+
+def retire_version(version: ModelVersion) -> None:
+    """Offer it no more. Its pieces stay, and so does all that is known of it."""
+    num_updated = ModelVersion.objects.filter(pk=version.pk, is_default=False).update(
+        retired_at=Coalesce("retired_at", Now())
+    )
+    if num_updated != 1:
+        raise InUse(
+            f"{version} is what {version.model} composes with. "
+            "Promote another version first."
+        )
+    version.refresh_from_db()
+
+
+def new_model(title: str, *, owner: User | None) -> Model:
+    """A model with a slug of its own and no version yet."""
+    stem = slugify(title)[:50] or "model"
+    for attempt in range(100):
+        slug = f"{stem}-{attempt + 1}" if attempt else stem
+        model, is_new = Model.objects.get_or_create(
+            slug=slug, defaults={"title": title, "owner": owner}
+        )
+        if is_new:
+            return model
+    raise NameTaken(f"Many models are called {title!r}. Choose another name.")
+
+
+class NameTaken(ValueError):
+    """No free slug follows from the name."""
 
 
 def keep_bundle(folder: Path, digest: str) -> Path:
@@ -104,15 +157,16 @@ def keep_bundle(folder: Path, digest: str) -> Path:
     return kept
 
 
-def _create_version(model: Model, bundle: Bundle) -> ModelVersion:
+def _create_version(model: Model, bundle: Bundle, *, promote: bool) -> ModelVersion:
     latest = model.versions.order_by("-number").first()
-    model.versions.filter(is_default=True).update(is_default=False)
+    if promote:
+        model.versions.default().update(is_default=False)
     metrics = bundle.metrics
     version = ModelVersion.objects.create(
         model=model,
         number=latest.number + 1 if latest else 1,
         bundle_hash=bundle.hash,
-        is_default=True,
+        is_default=promote,
         encoding=bundle.encoding.spec(),
         model_config=as_json(bundle.model_config),
         train_config=as_json(bundle.train_config),
@@ -149,92 +203,3 @@ def load_version_bundle(version: ModelVersion) -> Bundle:
 @lru_cache(maxsize=4)
 def _load(folder: Path) -> Bundle:
     return load_bundle(folder)
-
-
-# Datasets and training on them ------------------------------------------------------
-
-
-def create_random_dataset(
-    options: RandomOptions, *, name: str = "Random notes", owner: User | None = None
-) -> Dataset:
-    """The seed's dataset, to be made by a task."""
-    dataset = Dataset.objects.create(
-        name=name,
-        kind=Dataset.Kind.RANDOM,
-        owner=owner,
-        encoding={
-            "name": "pitches",
-            "lowest": options.lowest,
-            "highest": options.highest,
-        },
-        options=asdict(options),
-    )
-    transaction.on_commit(
-        partial(async_task, "training.tasks.make_dataset", dataset.pk), robust=True
-    )
-    return dataset
-
-
-def make_dataset(dataset_id: int) -> None:
-    """Write the dataset's files, if that is still to be done."""
-    num_updated = Dataset.objects.filter(
-        pk=dataset_id, state=Dataset.State.QUEUED
-    ).update(state=Dataset.State.RUNNING, started_at=timezone.now())
-    if num_updated != 1:
-        return  # Another task is at it, or it is done.
-    dataset = Dataset.objects.get(pk=dataset_id)
-    try:
-        options = RandomOptions(**dataset.options)
-        content_hash = write_windows(dataset.folder, draw_windows(options))
-    except Exception as error:
-        # Whatever went wrong, the row must not say "being made" for ever.
-        logger.exception("Dataset %s failed", dataset_id)
-        _finish_dataset(dataset_id, state=Dataset.State.FAILED, error=str(error)[:500])
-        return
-    counts = {
-        "windows": options.samples,
-        "window": options.window,
-        "notes": options.samples * (options.window + 1),
-    }
-    _finish_dataset(
-        dataset_id,
-        state=Dataset.State.READY,
-        counts=counts,
-        content_hash=content_hash,
-    )
-
-
-def start_control_training(dataset: Dataset) -> None:
-    """Train an LSTM on random notes, as the seed did, and offer it on the site."""
-    transaction.on_commit(
-        partial(
-            async_task,
-            "training.tasks.train_control",
-            dataset.pk,
-            cluster="training",
-        ),
-        robust=True,
-    )
-
-
-def train_control(dataset_id: int) -> None:
-    """In a process of its own: JAX hangs in a fork of one that has used it."""
-    dataset = Dataset.objects.ready().get(pk=dataset_id)
-    command = [
-        sys.executable,
-        str(settings.BASE_DIR / "manage.py"),
-        "train_model",
-        "--register",
-        f"--data={dataset.folder}",
-        f"--seed={dataset.options['seed']}",
-    ]
-    # Niced, so that pages stay quick.
-    subprocess.run(
-        command, check=True, preexec_fn=partial(os.nice, 10), cwd=settings.BASE_DIR
-    )
-
-
-def _finish_dataset(dataset_id: int, **values: Any) -> None:
-    Dataset.objects.filter(pk=dataset_id, state=Dataset.State.RUNNING).update(
-        finished_at=timezone.now(), **values
-    )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from training import services
+from training import datasets, supervision
 
 
-def make_dataset(dataset_id: int) -> None:
-    services.make_dataset(dataset_id)
+def build_dataset(dataset_id: int) -> None:
+    datasets.build_dataset(dataset_id)
 
 
-def train_control(dataset_id: int) -> None:
-    services.train_control(dataset_id)
+def train(run_id: int) -> None:
+    supervision.train(run_id)

@@ -56,7 +56,7 @@ def start_worker(var_dir):
         worker = subprocess.Popen(
             [sys.executable, "manage.py", "worker"],
             cwd=ROOT,
-            env=site_environment(var_dir, **more),
+            env=site_environment(var_dir, **{"Q_CLUSTER_NAME": "composer", **more}),
             start_new_session=True,
             stderr=subprocess.DEVNULL,
         )

@@ -105,7 +105,7 @@ def save_bundle(
     }
     contents = {
         "bundle.json": _json(description),
-        "forms.json": _json([[_form_json(form), n] for form, n in forms]),
+        "forms.json": _json([[form_to_json(form), n] for form, n in forms]),
         "weights.safetensors": save_arrays(_contiguous(weights)),
         "golden.safetensors": save_arrays(_contiguous(golden)),
     }
@@ -154,7 +154,7 @@ def load_bundle(folder: Path) -> Bundle:
         model_config=ModelConfig(**description["model_config"]),
         train_config=TrainConfig(**description["train_config"]),
         weights=weights,
-        forms=tuple((_form(form), count) for form, count in forms),
+        forms=tuple((form_from_json(form), count) for form, count in forms),
         metrics=description["metrics"],
         provenance=description["provenance"],
         golden=golden,
@@ -189,13 +189,14 @@ def _contiguous(arrays: Mapping[str, npt.NDArray[Any]]) -> Arrays:
     return {name: np.ascontiguousarray(arrays[name]) for name in sorted(arrays)}
 
 
-def _form_json(form: Form) -> list[Any]:
+def form_to_json(form: Form) -> list[Any]:
+    """``form`` as lists and numbers; ``form_from_json`` undoes it."""
     key = [form.key.tonic, form.key.mode] if form.key else None
     metre = [form.metre.numerator, form.metre.denominator]
     return [form.length_ticks, metre, key, form.pickup_ticks, form.phrase_end_ticks]
 
 
-def _form(values: list[Any]) -> Form:
+def form_from_json(values: list[Any]) -> Form:
     length_ticks, metre, key, pickup_ticks, phrase_end_ticks = values
     return Form(
         length_ticks=length_ticks,

@@ -1,4 +1,4 @@
-"""Settings of a process that trains, to be made before JAX is imported."""
+"""What a process that trains needs before JAX is imported."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from pathlib import Path
 
 # From glibc's malloc.h.
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
+
+
+class Stopped(Exception):
+    """Training stopped because it was asked to; the last state told resumes it."""
 
 
 def prepare_to_train(compilation_cache: Path | None = None) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -36,25 +35,21 @@ def run_training(
     provenance: Mapping[str, Any],
     on_epoch: Callable[[Epoch, TrainState], None],
     state: TrainState | None = None,
+    curve: Sequence[Mapping[str, float]] = (),
+    on_window: Callable[[float], None] = lambda fraction: None,
+    should_stop: Callable[[], bool] = lambda: False,
     folder_name: str = "",
 ) -> Path:
     """Train on ``pieces`` and write a bundle under ``root``; returns its folder.
 
     ``provenance`` says where the pieces come from; what was run, on what kind of
-    machine and for how long is added to it.
+    machine and for how long is added to it. A run that goes on from ``state`` brings
+    the ``curve`` of the epochs before it.
     """
-    started = time.monotonic()
-    curve: list[dict[str, float]] = []
+    whole_curve = list(curve)
 
     def note_epoch(epoch: Epoch, state: TrainState) -> None:
-        curve.append(
-            {
-                "epoch": epoch.number,
-                "train_bits": round(epoch.train_bits, 4),
-                "valid_bits": round(epoch.valid_bits, 4),
-                "seconds": round(epoch.seconds, 1),
-            }
-        )
+        whole_curve.append(curve_point(epoch))
         on_epoch(epoch, state)
 
     weights = train(
@@ -65,14 +60,15 @@ def run_training(
         config=train_config,
         on_epoch=note_epoch,
         state=state,
+        on_window=on_window,
+        should_stop=should_stop,
     )
-    seconds = time.monotonic() - started
     params = {name: jnp.asarray(w) for name, w in weights.items()}
     originals = [versions[0] for versions in pieces.train]
     metrics = {
         "test": evaluate(encoding, params, model_config, pieces.test),
         "baselines": measure_baselines(encoding, originals, pieces.test),
-        "curve": curve,
+        "curve": whole_curve,
         "counts": {
             "pieces": pieces.pieces,
             "notes": pieces.notes,
@@ -94,13 +90,22 @@ def run_training(
             **provenance,
             "data_hash": pieces.data_hash,
             "skipped": pieces.skipped,
-            "seconds": round(seconds),
+            "seconds": round(sum(point["seconds"] for point in whole_curve)),
             "machine": f"{os.cpu_count()} cores, {platform.machine()}",
             "software": {p: version(p) for p in ("jax", "keras", "numpy")},
         },
         golden=golden_logits(encoding, model_config, weights, pieces.test[0]),
         folder_name=folder_name,
     )
+
+
+def curve_point(epoch: Epoch) -> dict[str, float]:
+    return {
+        "epoch": epoch.number,
+        "train_bits": round(epoch.train_bits, 4),
+        "valid_bits": round(epoch.valid_bits, 4),
+        "seconds": round(epoch.seconds, 1),
+    }
 
 
 def golden_logits(

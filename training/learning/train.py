@@ -1,8 +1,9 @@
 """Training: AdamW on a one-cycle schedule, and an average of the weights it passes.
 
-The loop knows no Django: progress leaves through ``on_epoch``. Everything random
-follows from the seed and the epoch's number, so that a run that was stopped after any
-epoch and resumed from its ``TrainState`` ends in the same bits as one that was not.
+The loop knows no Django: progress leaves through ``on_epoch`` and ``on_window``.
+Everything random follows from the seed and the epoch's number, so that a run that was
+stopped after any epoch and resumed from its ``TrainState`` ends in the same bits as one
+that was not.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from training.learning.config import ModelConfig, TrainConfig
 from training.learning.evaluate import evaluate_bits
 from training.learning.input_pipeline import Window, windows
 from training.learning.model import Params, State, forward, init_weights, initial_state
+from training.learning.process import Stopped
 from training.music.encodings import EncodedPiece, Encoding
 
 _WARMUP = 0.25  # of all steps, from a tenth of the peak rate to the peak
@@ -83,13 +85,19 @@ def train(
     config: TrainConfig,
     on_epoch: Callable[[Epoch, TrainState], None],
     state: TrainState | None = None,
+    on_window: Callable[[float], None] = lambda fraction: None,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> Weights:
     """Train a network and return the averaged weights of its best epoch on ``valid``.
 
     Args:
         pieces: of the training split, each as one or more versions (transpositions) of
             which one is drawn every epoch.
+        on_epoch: is told of each epoch with the state that resumes after it. The state
+            must be kept, if at all, before returning: its memory is used again.
         state: where to resume; None to begin.
+        on_window: is told after each window how much of the epoch is done, 0 to 1.
+        should_stop: asked before each window; True ends training with ``Stopped``.
     """
     state = state or new_state(encoding, model_config, config)
     steps_per_epoch = max(
@@ -105,7 +113,10 @@ def train(
         carried = initial_state(model_config, config.batch_size)
         key = jax.random.fold_in(jax.random.key(config.seed), number)
         nats, events = 0.0, 0.0
-        for window in _epoch_windows(pieces, config, state.epoch):
+        epoch_windows = _epoch_windows(pieces, config, state.epoch)
+        for place, window in enumerate(epoch_windows, 1):
+            if should_stop():
+                raise Stopped
             params, first, second, average, carried, loss = update(
                 params,
                 first,
@@ -120,6 +131,7 @@ def train(
             count = float(window.weights.sum())
             nats, events = nats + float(loss) * count, events + count
             step += 1
+            on_window(place / len(epoch_windows))
         bits = evaluate_bits(encoding, average, model_config, valid)
         is_best = bits < state.best_bits
         state = replace(

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import socket
 import sys
 import urllib.error
@@ -12,11 +11,9 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from composer_site.settings import envint
-from composer_site.supervisor import Child, Supervisor
+from composer_site.children import web_server, workers
+from composer_site.supervisor import Supervisor
 from generation.models import Composition
-
-MANAGE = str(settings.BASE_DIR / "manage.py")
 
 
 class Command(BaseCommand):
@@ -37,7 +34,9 @@ class Command(BaseCommand):
                 self.stdout.write(pages)
                 self.stdout.flush()
 
-        supervisor = Supervisor(children(), say=self.say, on_tick=announce_once)
+        supervisor = Supervisor(
+            [web_server(), *workers()], say=self.say, on_tick=announce_once
+        )
         sys.exit(supervisor.run())
 
     def say(self, sentence: str) -> None:
@@ -77,31 +76,3 @@ def base_url() -> str:
     # A site that listens everywhere is looked at from here.
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.HOST, settings.HOST)
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.PORT}"
-
-
-def children() -> list[Child]:
-    host = f"[{settings.HOST}]" if ":" in settings.HOST else settings.HOST
-    gunicorn = {
-        "--bind": f"{host}:{settings.PORT}",
-        "--workers": str(envint("WEB_WORKERS", 2)),
-        "--threads": str(envint("WEB_THREADS", 4)),
-        # Longer than any proxy keeps its side, so that it is never we who hang up.
-        "--keep-alive": "75",
-        "--graceful-timeout": "8",
-        "--timeout": "60",
-        "--log-level": "warning",
-    }
-    words = [word for pair in gunicorn.items() for word in pair]
-    web = [sys.executable, "-m", "gunicorn", "composer_site.wsgi", *words]
-    worker = [sys.executable, MANAGE, "worker"]
-    return [
-        Child(
-            "web server",
-            [*web, "--no-control-socket"],
-            # One BLAS thread, see manage.py.
-            {"OPENBLAS_NUM_THREADS": os.environ.get("OPENBLAS_NUM_THREADS", "1")},
-            is_vital=True,
-        ),
-        Child("task worker", worker),
-        Child("training worker", worker, {"Q_CLUSTER_NAME": "training"}),
-    ]

@@ -4,7 +4,7 @@ import json
 import os
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -28,6 +28,9 @@ from training.random_notes import (
     write_windows,
 )
 from training.services import register_version
+
+if TYPE_CHECKING:
+    from training.learning.train import Epoch, TrainState
 
 SLUG, TITLE = "random-lstm", "Random notes"
 DESCRIPTION = (
@@ -72,7 +75,7 @@ class Command(BaseCommand):
                 windows,
                 epochs=options["epochs"],
                 seed=options["seed"],
-                report=self.stdout.write,
+                on_epoch=self.report,
             )
         except (BadOptions, TooFewWindows, UnreadableWindows) as error:
             raise CommandError(str(error)) from None
@@ -81,6 +84,12 @@ class Command(BaseCommand):
         self.stdout.write(f"Saved model.keras and metrics.json in {out}")
         if options["register"]:
             self.register(trained, options)
+
+    def report(self, epoch: Epoch, state: TrainState) -> None:
+        self.stdout.write(
+            f"epoch {epoch.number:2d}  train {epoch.train_bits:.3f}  "
+            f"held out {epoch.valid_bits:.3f} bits a note  {epoch.seconds:.0f} s"
+        )
 
     def load_or_make(self, options: dict[str, Any]) -> Windows:
         try:

@@ -3,86 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from django.conf import settings
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Prefetch, Q
 from django.urls import reverse
 
-Who = AbstractBaseUser | AnonymousUser
-
-
-class DatasetQuerySet(models.QuerySet["Dataset"]):
-    def visible_to(self, user: Who) -> DatasetQuerySet:
-        """The site's own and the user's own."""
-        return self.filter(Q(owner=None) | Q(owner=user.pk))
-
-    def ready(self) -> DatasetQuerySet:
-        return self.filter(state=Dataset.State.READY)
-
-
-class Dataset(models.Model):
-    """Music made ready to learn from: arrays in a folder, and where they came from.
-
-    queued -> running -> ready or failed. Every step is one conditional UPDATE, so that
-    a task that is delivered twice, or never, does no harm.
-    """
-
-    class Kind(models.TextChoices):
-        CORPUS = "corpus", "Bundled corpus"
-        RANDOM = "random", "Random notes"
-
-    class State(models.TextChoices):
-        QUEUED = "queued", "Waiting"
-        RUNNING = "running", "Being made"
-        READY = "ready", "Ready"
-        FAILED = "failed", "Failed"
-
-    name = models.CharField(max_length=100)
-    kind = models.CharField(max_length=10, choices=Kind)
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.CASCADE,
-        null=True,
-        blank=True,
-        related_name="datasets",
-        help_text="Empty: the site's own.",
-    )
-    encoding = models.JSONField(default=dict, help_text="Name and options.")
-    options = models.JSONField(default=dict, help_text="What it was asked to hold.")
-    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
-    error = models.CharField(max_length=500, blank=True)
-    counts = models.JSONField(default=dict, help_text="Pieces, windows, notes.")
-    content_hash = models.CharField(max_length=64, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    started_at = models.DateTimeField(null=True, blank=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
-
-    objects = DatasetQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["-created_at", "-pk"]
-        constraints = [
-            models.CheckConstraint(
-                name="dataset_state_is_known",
-                condition=Q(state__in=["queued", "running", "ready", "failed"]),
-            ),
-            models.CheckConstraint(
-                name="dataset_kind_is_known",
-                condition=Q(kind__in=["corpus", "random"]),
-            ),
-            models.CheckConstraint(
-                name="dataset_failed_says_why",
-                condition=~Q(state="failed") | ~Q(error=""),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def folder(self) -> Path:
-        return Path(settings.DATASETS_ROOT) / str(self.pk)
+from training.models.who import Who
 
 
 class ModelQuerySet(models.QuerySet["Model"]):
@@ -150,6 +75,10 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
         """What each model composes with."""
         return self.filter(is_default=True)
 
+    def offered(self) -> ModelVersionQuerySet:
+        """Those a person may choose to compose with."""
+        return self.filter(retired_at=None)
+
 
 class ModelVersion(models.Model):
     """One trained network: an immutable bundle, and what is known of it."""
@@ -174,6 +103,9 @@ class ModelVersion(models.Model):
     )
     num_parameters = models.PositiveBigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
+    retired_at = models.DateTimeField(
+        null=True, blank=True, help_text="Set: kept for its pieces, not offered."
+    )
 
     objects = ModelVersionQuerySet.as_manager()
 
@@ -193,6 +125,10 @@ class ModelVersion(models.Model):
             ),
             models.CheckConstraint(
                 name="version_numbers_start_at_one", condition=Q(number__gte=1)
+            ),
+            models.CheckConstraint(
+                name="version_default_is_not_retired",
+                condition=Q(is_default=False) | Q(retired_at=None),
             ),
         ]
 

@@ -1,0 +1,20 @@
+"""The rows of training, one file a subject."""
+
+from __future__ import annotations
+
+from training.models.datasets import Dataset, DatasetPiece, Piece
+from training.models.runs import EpochMetric, TrainingRun, WorkerBeat
+from training.models.versions import Metric, Model, ModelQuerySet, ModelVersion
+
+__all__ = [
+    "Dataset",
+    "DatasetPiece",
+    "EpochMetric",
+    "Metric",
+    "Model",
+    "ModelQuerySet",
+    "ModelVersion",
+    "Piece",
+    "TrainingRun",
+    "WorkerBeat",
+]
