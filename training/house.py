@@ -52,7 +52,7 @@ HOUSE_MODELS = {
             encoding=MelodyEncoding,
             model_config=ModelConfig(lstm_units=256, lstm_layers=2),
             train_config=TrainConfig(
-                epochs=22, dropout=0.45, context_dropout=0.1, weight_decay=0.02
+                epochs=16, dropout=0.4, context_dropout=0.1, weight_decay=0.02
             ),
             transpose=False,
         ),
