@@ -6,16 +6,19 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
+from composer_site.api.problems import problem
 from generation.services import TooBusy
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 # Who calls these is a program, and reads JSON.
-PROGRAM_PATHS = ("/generate", "/generate_json", "/metrics", "/history", "/api/")
+PROGRAM_PATHS = ("/generate", "/generate_json", "/metrics", "/history")
 
 
 def refuse(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
     """The same sentence as JSON for a program, as a page for a person."""
+    if request.path.startswith("/api/"):
+        return problem(status, sentence)
     if request.path.startswith(PROGRAM_PATHS):
         return JsonResponse({"error": sentence}, status=status)
     return render(request, "refused.html", {"sentence": sentence}, status=status)

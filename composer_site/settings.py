@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -93,6 +94,33 @@ def database_from_url(url: str) -> dict[str, Any]:
     )
 
 
+def mail_from_url(url: str) -> dict[str, Any]:
+    """Django's settings for ``console:`` or ``smtp://user:password@host:port``.
+
+    ``smtp+tls://`` begins in the clear and then asks for TLS, ``smtps://`` begins
+    with it.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "console":
+        return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+    ports = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+    if parts.scheme not in ports or not parts.hostname:
+        raise ImproperlyConfigured(
+            f"EMAIL_URL starts with {parts.scheme or 'nothing'!r}. Use console: or "
+            "smtp+tls://user:password@host:587."
+        )
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or ports[parts.scheme],
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_TIMEOUT": 20,
+    }
+
+
 # Where the program writes: the database, bundles, renderings, the secret key.
 VAR_DIR = Path(env("VAR_DIR", str(BASE_DIR / "var"))).resolve()
 BUNDLES_ROOT = VAR_DIR / "bundles"
@@ -110,9 +138,14 @@ CSRF_TRUSTED_ORIGINS = envlist("CSRF_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
     "composer_site",
+    "composer_site.accounts",
+    "composer_site.api",
+    "composer_site.tokens",
     "generation",
     "training",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "corsheaders",
     "csp",
     "django_q",
@@ -226,6 +259,18 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "history"
+LOGOUT_REDIRECT_URL = "home"
+PASSWORD_RESET_TIMEOUT = 24 * 3600
+
+# Mail is written to the console until a server is named.
+globals().update(mail_from_url(env("EMAIL_URL", "console:")))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env(
+    "EMAIL_FROM", "AI Music Composer <composer@localhost>"
+)
+EMAIL_SUBJECT_PREFIX = "[AI Music Composer] "
+
 LANGUAGE_CODE = "en"
 TIME_ZONE = env("TIME_ZONE", "UTC")
 USE_I18N = False
@@ -275,6 +320,9 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 SECURE_HSTS_SECONDS = 365 * 86_400 if HTTPS else 0
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# How many proxies of ours add to X-Forwarded-For. Without one, anyone may write there
+# what they like, and it is not looked at.
+NUM_PROXIES = envint("NUM_PROXIES", 1 if HTTPS else 0)
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -296,7 +344,11 @@ CONTENT_SECURITY_POLICY = {
 # Other sites' pages may call the API and the four plain paths if they are listed here.
 CORS_ALLOWED_ORIGINS = envlist("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/(generate|generate_json|metrics|history|api/.*)$"
-CORS_EXPOSE_HEADERS = ["Content-Disposition", "Location", "X-Piece", "X-Seed"]
+CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-none-match"]
+CORS_EXPOSE_HEADERS = [
+    *("Content-Disposition", "ETag", "Idempotent-Replayed", "Location"),
+    *("Retry-After", "X-Piece", "X-Seed"),
+]
 
 # Nothing people send now is large.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
@@ -309,10 +361,13 @@ COMPOSE_SLOTS = envint("COMPOSE_SLOTS", 2)
 COMPOSE_WAIT_SECONDS = envint("COMPOSE_WAIT_SECONDS", 5)
 
 REST_FRAMEWORK = {
+    # A program's token first: who it is refused to is told 401, not 403.
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.SessionAuthentication"
+        "composer_site.tokens.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    "DEFAULT_PERMISSION_CLASSES": ["composer_site.tokens.permissions.TokenScope"],
+    "DEFAULT_SCHEMA_CLASS": "composer_site.api.schema.ApiSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [
         "rest_framework.parsers.JSONParser",
@@ -321,6 +376,32 @@ REST_FRAMEWORK = {
     ],
     "EXCEPTION_HANDLER": "generation.api.errors.one_sentence",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "AI Music Composer",
+    "VERSION": "1",
+    "DESCRIPTION": "Make datasets, train models, compose. Every error is an "
+    "application/problem+json whose `title` says what to do.",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    # Swagger UI's own files are served by us: the page asks no other host.
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "DatasetKind": "training.models.Dataset.Kind",
+        "DatasetState": "training.models.Dataset.State",
+        "RunState": "training.models.TrainingRun.State",
+        "RenderingState": "generation.models.Rendering.State",
+        "RenderingFormat": "generation.models.Rendering.Format",
+        "CorpusKind": ["corpus"],
+        "RandomKind": ["random"],
+    },
+    "PREPROCESSING_HOOKS": ["composer_site.api.schema.only_v1"],
 }
 
 LOGGING = {

@@ -28,8 +28,10 @@ from django.conf import settings
 from django_q import cluster as django_q_cluster
 from django_q.conf import Conf
 
+from composer_site.accounts.throttle import purge_buckets
 from composer_site.processes import forks_die_with_us
 from generation.services import sweep_renderings
+from generation.shelf import purge_thrown_away
 from training import supervision
 from training.datasets import sweep_datasets
 from training.models import WorkerBeat
@@ -148,5 +150,7 @@ def sweep() -> None:
         sweep_runs()
         sweep_datasets()
         sweep_renderings()
+        purge_thrown_away()
+        purge_buckets()
     except db.Error:
         logger.exception("Sweeping failed; it is tried again soon.")

@@ -43,7 +43,9 @@ class CompositionAdmin(admin.ModelAdmin):
         "seed",
         "recipe",
         "measures",
+        "is_favourite",
         "created_at",
+        "deleted_at",
     ]
     readonly_fields = [
         "version",
@@ -52,7 +54,9 @@ class CompositionAdmin(admin.ModelAdmin):
         "seed",
         "recipe",
         "measures",
+        "is_favourite",
         "created_at",
+        "deleted_at",
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Composition]:

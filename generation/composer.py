@@ -58,9 +58,14 @@ __all__ = [
     "request_from_recipe",
 ]
 
-#: Unless asked, as many candidates as keep candidates x events below this.
-QUICK_EVENTS = 512
+#: Unless asked, as many candidates as can be written within the patience below. An
+#: event costs the reading of the weights and a little for each draft; in units of that
+#: little, which is some 25 microseconds, the reading costs READING.
+READING = 7
 QUICK_CANDIDATES = 8
+#: Who asks for a form will listen for a minute and can wait a tenth of a second for it;
+#: who asks for a number of notes is a program and expects them at once.
+PATIENCE, PROGRAM_PATIENCE = 4000, 1800
 #: And never more than this: about ten seconds with the largest network we train.
 MAX_EVENTS = 32_768
 _NETWORKS_KEPT = 8
@@ -168,7 +173,8 @@ def _filled_in(
     """The request with what was open settled; it asks for the same piece."""
     candidates = request.candidates
     if not candidates:
-        candidates = max(1, min(QUICK_CANDIDATES, QUICK_EVENTS // length))
+        patience = PATIENCE if request.num_notes is None else PROGRAM_PATIENCE
+        candidates = max(1, min(QUICK_CANDIDATES, patience // length - READING))
     if candidates * length > MAX_EVENTS:
         most = MAX_EVENTS // length
         advice = f"ask for at most {most} candidates, or for" if most else "ask for"
@@ -278,6 +284,8 @@ def _moved(note: Note, semitones: int) -> Note:
 
 def _best(pieces: list[Composed], typical_bits: float | None) -> Composed:
     """The piece with the least fault; the first of equals."""
+    if len(pieces) == 1:
+        return pieces[0]
     costs = [-piece.log2_likelihood / len(piece.events) for piece in pieces]
     typical = float(typical_bits or np.mean(costs))
     faults = [

@@ -16,6 +16,7 @@ from generation.recipe import (
     ComposeRequest,
 )
 from generation.services import MAX_SEED
+from generation.shelf import clean_title
 from training.models import ModelQuerySet
 from training.music.pitch import MODES, Key
 from training.music.score import Metre
@@ -167,6 +168,23 @@ class ComposeForm(ControlsForm):
             },
         )
         self.order_fields(self.field_order)
+
+
+class TitleField(forms.CharField):
+    def to_python(self, value: Any) -> str | None:
+        text = super().to_python(value)
+        return clean_title(text) if text else text
+
+
+class RenameForm(forms.Form):
+    title = TitleField(
+        max_length=120,
+        error_messages={
+            "required": "Give the piece a title.",
+            "max_length": "A title has at most %(limit_value)d characters; "
+            "this one has %(show_value)d.",
+        },
+    )
 
 
 def initial_from_recipe(recipe: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -17,23 +18,54 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
+Person = tuple[User | AnonymousUser, str | None]
+
+
+def caller(request: HttpRequest) -> Person:
+    """Who asks: the account, and for visitors the session, while it lasts."""
+    # Asking for the user reads the session; one that has ended has no key after that.
+    request.user.is_authenticated  # noqa: B018
+    return request.user, request.session.session_key
+
+
 class CompositionQuerySet(models.QuerySet["Composition"]):
-    def of(
+    def kept(self) -> CompositionQuerySet:
+        """Those that nobody has thrown away."""
+        return self.filter(deleted_at=None)
+
+    def thrown_away(self) -> CompositionQuerySet:
+        """Deleted, but not for good yet: whose they are may take them back."""
+        return self.exclude(deleted_at=None)
+
+    def whose(
         self, user: User | AnonymousUser, session_key: str | None
     ) -> CompositionQuerySet:
-        """The pieces of a person: by account, and for visitors by session."""
+        """All pieces of a person, the deleted too: by account or by session."""
         if user.is_authenticated:
             return self.filter(owner=user)
         if session_key:
             return self.filter(owner=None, session_key=session_key)
         return self.none()
 
+    def of(
+        self, user: User | AnonymousUser, session_key: str | None
+    ) -> CompositionQuerySet:
+        """The pieces of a person: by account, and for visitors by session."""
+        return self.whose(user, session_key).kept()
+
     def of_caller(self, request: HttpRequest) -> CompositionQuerySet:
-        return self.of(request.user, request.session.session_key)
+        return self.of(*caller(request))
+
+    def favourites(self) -> CompositionQuerySet:
+        return self.filter(is_favourite=True)
+
+    def visible_to(self, user: User | AnonymousUser) -> CompositionQuerySet:
+        """Their own, and those that belong to no account, by whoever has the link."""
+        return self.kept().filter(Q(owner=None) | Q(owner=user.pk))
 
     def showcases(self) -> CompositionQuerySet:
         """The finished pieces that show what a model can do."""
-        return self.filter(is_showcase=True).order_by("created_at", "pk")
+        return self.kept().filter(is_showcase=True).order_by("created_at", "pk")
 
     def for_list(self) -> CompositionQuerySet:
         """With what a card says of a piece, and without its notes."""
@@ -87,7 +119,13 @@ class Composition(models.Model):
     )
     session_key = models.CharField(max_length=40, blank=True)
     is_showcase = models.BooleanField(default=False)
+    is_favourite = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    deleted_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Thrown away then; gone for good some weeks later.",
+    )
 
     objects = CompositionQuerySet.as_manager()
 
@@ -97,6 +135,12 @@ class Composition(models.Model):
             models.Index(fields=["session_key", "-created_at"]),
             models.Index(fields=["owner", "-created_at"]),
             models.Index(fields=["version", "-created_at"]),
+            # What the purge looks for, every half minute.
+            models.Index(
+                name="composition_thrown_away",
+                fields=["deleted_at"],
+                condition=Q(deleted_at__isnull=False),
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -111,7 +155,15 @@ class Composition(models.Model):
         return reverse("composition_detail", args=[self.pk])
 
     def as_score(self) -> Score:
-        return score_from_json(self.score)
+        # The row's title is the one people change.
+        return replace(score_from_json(self.score), title=self.title)
+
+    def belongs_to(self, user: User | AnonymousUser, session_key: str | None) -> bool:
+        """Whether this person may change it. A showcase is nobody's."""
+        if user.is_authenticated:
+            return self.owner_id == user.pk
+        is_a_visitors = self.owner_id is None and self.session_key != ""
+        return is_a_visitors and self.session_key == session_key
 
     @property
     def model_slug(self) -> str:

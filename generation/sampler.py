@@ -40,28 +40,27 @@ class Sampling:
 def draw(logits: Float32s, chances: Float32s, sampling: Sampling) -> Ints:
     """One value for each row of ``logits`` (B, V), in proportion to its probability.
 
-    Illegal values are -inf; each row has a legal one. ``chances`` (B, V) are
-    independent and Gumbel distributed: the greatest sum of logit and chance stands at
-    each value as often as its probability says (Gumbel 1954; Maddison et al. 2014).
-    With the same chances, a slightly different temperature or mask changes few of the
-    values drawn.
+    Illegal values are -inf; each row has a legal one. ``chances`` (B, V) come from
+    ``Chances``: independent, Gumbel distributed, times the temperature. The greatest
+    sum of logit and chance stands at each value as often as its probability says
+    (Gumbel 1954; Maddison et al. 2014). With the same seed, a slightly different
+    temperature or mask changes few of the values drawn.
     """
-    if sampling.temperature != 1.0:
-        logits = logits * np.float32(1.0 / sampling.temperature)
     if 0 < sampling.top_k < logits.shape[1]:
         kth = np.partition(logits, -sampling.top_k, axis=1)[:, [-sampling.top_k]]
         logits = np.where(logits < kth, np.float32(-np.inf), logits)
     if sampling.top_p < 1.0:
-        logits = _nucleus(logits, sampling.top_p)
+        logits = _nucleus(logits, sampling)
     picks: Ints = (logits + chances).argmax(axis=1)
     return picks
 
 
-def _nucleus(logits: Float32s, top_p: float) -> Float32s:
+def _nucleus(logits: Float32s, sampling: Sampling) -> Float32s:
     """-inf for all but the fewest values with ``top_p`` of each row's probability."""
     falling = np.sort(logits, axis=1)[:, ::-1]
-    cumulative = np.exp(falling - falling[:, :1]).cumsum(axis=1, dtype=np.float64)
-    outside = cumulative >= top_p * cumulative[:, -1:]  # from the last one inside on
+    likelihoods = np.exp((falling - falling[:, :1]) / sampling.temperature)
+    cumulative = likelihoods.cumsum(axis=1, dtype=np.float64)
+    outside = cumulative >= sampling.top_p * cumulative[:, -1:]  # from the last inside
     last = outside.argmax(axis=1)
     least = falling[np.arange(len(falling)), last]
     return np.where(logits < least[:, None], np.float32(-np.inf), logits)
@@ -81,11 +80,11 @@ class Chances:
         self._bits = np.random.Philox(sequence)
         self._bounds = np.cumsum([0, *sizes]).tolist()
 
-    def draw(self, events: int) -> list[Float32s]:
-        """The next ``events``' chances: for each field (events, V_f)."""
+    def draw(self, events: int, temperature: float = 1.0) -> list[Float32s]:
+        """Chances times ``temperature`` for the next T ``events``: per field (T, V_f)."""
         raw = np.asarray(self._bits.random_raw(events * self._bounds[-1]))
         uniform = ((raw >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
-        gumbel = -np.log(-np.log(uniform))
+        gumbel = -temperature * np.log(-np.log(uniform))
         table = gumbel.astype(np.float32).reshape(events, -1)
         bounds = self._bounds
         return [
@@ -167,11 +166,11 @@ class _Scribe:
         self._logits: list[list[Float32s]] = [[] for _ in self._fields]
         self.active = [i for i, draft in enumerate(drafts) if not draft.walk.is_done]
         self._state = network.start(len(self.active))
+        self._open = [drafts[i] for i in self.active]
 
     def write_event(self) -> None:
         """One event for every active draft."""
-        active = self.active
-        drafts = [self._drafts[i] for i in active]
+        active, drafts = self.active, self._open
         chances = self._next_chances()
         contexts = [draft.walk.context() for draft in drafts]
         for i, draft, context in zip(active, drafts, contexts, strict=True):
@@ -182,7 +181,7 @@ class _Scribe:
         columns: list[Ints] = []
         for field in self._fields:
             logits = self._network.field_logits(field, heads, columns)
-            logits = self._masked(drafts, field, chosen, logits)
+            logits = self._masked(field, chosen, logits)
             picks = draw(logits, chances[field], self._sampling)
             columns.append(picks)
             chosen = [
@@ -192,16 +191,15 @@ class _Scribe:
         for i, draft, event in zip(active, drafts, chosen, strict=True):
             self._events[i].append(event)
             draft.advance(event)
-        self._retire(drafts)
+        if any(draft.walk.is_done for draft in drafts):
+            self._retire()
 
-    def _masked(
-        self, drafts: list[Draft], field: int, chosen: list[Event], logits: Float32s
-    ) -> Float32s:
+    def _masked(self, field: int, chosen: list[Event], logits: Float32s) -> Float32s:
         """``logits`` with -inf where a value is not allowed; notes the legal ones."""
         legal: list[Mask] = []
         allowed: list[Mask] = []
         is_asked = False
-        for draft, before in zip(drafts, chosen, strict=True):
+        for draft, before in zip(self._open, chosen, strict=True):
             mask = draft.walk.legal(field, before)
             fewer = draft.allowed(field, before, mask)
             is_asked = is_asked or fewer is not mask
@@ -215,18 +213,18 @@ class _Scribe:
         """For each field (active, V_f)."""
         time = len(self._who) % _CHUNK
         if time == 0:
-            drawn = [self._chances[i].draw(_CHUNK) for i in self.active]
+            temperature = self._sampling.temperature
+            drawn = [self._chances[i].draw(_CHUNK, temperature) for i in self.active]
             self._chunk = [
                 np.stack([tables[field] for tables in drawn], axis=1)
                 for field in self._fields
             ]
         return [table[time] for table in self._chunk]
 
-    def _retire(self, drafts: list[Draft]) -> None:
+    def _retire(self) -> None:
         """Drop the drafts that are done from the batch."""
-        rows = [row for row, draft in enumerate(drafts) if not draft.walk.is_done]
-        if len(rows) == len(drafts):
-            return
+        rows = [row for row, draft in enumerate(self._open) if not draft.walk.is_done]
+        self._open = [self._open[row] for row in rows]
         self.active = [self.active[row] for row in rows]
         self._chunk = [table[:, rows] for table in self._chunk]
         if rows:

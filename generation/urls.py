@@ -2,19 +2,23 @@ from __future__ import annotations
 
 from django.urls import path
 
-from generation import views
+from generation import shelf_views, views
 from generation.api import views as api
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("compose/", views.compose, name="compose"),
-    path("my/pieces/", views.history, name="history"),
+    path("my/pieces/", shelf_views.history, name="history"),
     path(
         "pieces/<uuid:id>/",
         views.composition_detail,
         name="composition_detail",
     ),
     path("pieces/<uuid:id>/again/", views.again, name="again"),
+    path("pieces/<uuid:id>/favourite/", shelf_views.favourite, name="favourite"),
+    path("pieces/<uuid:id>/rename/", shelf_views.rename, name="rename"),
+    path("pieces/<uuid:id>/delete/", shelf_views.delete, name="delete_piece"),
+    path("pieces/<uuid:id>/take-back/", shelf_views.take_back, name="take_back"),
     path("pieces/<uuid:id>/notes.json", views.notes_json, name="notes_json"),
     path("pieces/<uuid:id>/timemap.json", views.timemap_json, name="timemap_json"),
     path("pieces/<uuid:id>/score/<int:page>.svg", views.score_svg, name="score_svg"),

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import (
     Http404,
     HttpRequest,
@@ -24,7 +23,7 @@ from django.views.decorators.http import condition, require_POST, require_safe
 
 from generation import services
 from generation.forms import ComposeForm, initial_from_recipe
-from generation.models import Composition, Rendering
+from generation.models import Composition, Rendering, caller
 from generation.ranges import file_response
 from generation.recipe import BadRequest
 from training.models import Model
@@ -37,8 +36,6 @@ from training.music.pianoroll import notes_json as notes_of
 if TYPE_CHECKING:
     from training.music.engrave import Engraving
 
-PIECES_A_PAGE = 24
-
 # A piece never changes: what is drawn from it may be kept.
 keep = cache_control(private=True, max_age=86_400)
 
@@ -46,7 +43,7 @@ keep = cache_control(private=True, max_age=86_400)
 def get_composition(id: UUID) -> Composition:
     """Anyone who has the link may see a piece, see Composition."""
     return get_object_or_404(
-        Composition.objects.select_related("version__model", "parent"), pk=id
+        Composition.objects.kept().select_related("version__model", "parent"), pk=id
     )
 
 
@@ -112,7 +109,7 @@ def again(request: HttpRequest, id: UUID) -> HttpResponse:
         return render(
             request,
             "generation/composition_detail.html",
-            composition_context(parent, form),
+            composition_context(request, parent, form),
             status=422,
         )
     return redirect(composition)
@@ -143,24 +140,20 @@ def composition_detail(request: HttpRequest, id: UUID) -> HttpResponse:
         models=Model.objects.visible_to(request.user).ready(),
         initial=initial_from_recipe(composition.recipe),
     )
-    context = composition_context(composition, form)
+    context = composition_context(request, composition, form)
     return render(request, "generation/composition_detail.html", context)
 
 
-def composition_context(composition: Composition, form: ComposeForm) -> dict[str, Any]:
+def composition_context(
+    request: HttpRequest, composition: Composition, form: ComposeForm
+) -> dict[str, Any]:
     return {
         "composition": composition,
+        "is_mine": composition.belongs_to(*caller(request)),
         "recipe_rows": recipe_rows(composition),
         "form": form,
         "downloads": downloads_of(composition),
     }
-
-
-@require_safe
-def history(request: HttpRequest) -> HttpResponse:
-    pieces = Composition.objects.of_caller(request).for_list()
-    page = Paginator(pieces, PIECES_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "generation/history.html", {"page": page})
 
 
 # What a piece looks like ------------------------------------------------------------
@@ -198,14 +191,22 @@ def surprise_in_words(bits_per_note: float | None) -> str:
     return "" if bits_per_note is None else f"{bits_per_note:.2f} bits a note"
 
 
-@lru_cache(maxsize=16)
 def engraving_of(id: UUID, width: int) -> Engraving:
     """Drawn once for all pages of a score. Raises ``TooLongToEngrave``."""
+    # A drawing stays when its piece is renamed or thrown away: the row is asked first.
+    titles = Composition.objects.kept().filter(pk=id).values_list("title", flat=True)
+    title = titles.first()
+    if title is None:
+        raise Http404("There is no such piece.")
+    return drawn_engraving(id, width, title)
+
+
+@lru_cache(maxsize=16)
+def drawn_engraving(id: UUID, width: int, title: str) -> Engraving:
     # Verovio stays out of a process that draws no scores.
     from training.music.engrave import engrave
 
-    composition = get_composition(id)
-    return engrave(composition.as_score(), width=width, label=composition.title)
+    return engrave(get_composition(id).as_score(), width=width, label=title)
 
 
 # A telephone, a page of paper, a wide screen.
@@ -408,11 +409,15 @@ def rendering_create(request: HttpRequest, id: UUID) -> HttpResponse:
 
 
 def get_rendering(id: UUID, format: str) -> Rendering:
-    return get_object_or_404(Rendering, composition_id=id, format=format)
+    return get_object_or_404(
+        Rendering, composition_id=id, composition__deleted_at=None, format=format
+    )
 
 
 def rendering_etag(request: HttpRequest, id: UUID, format: str) -> str | None:
-    row = Rendering.objects.filter(composition_id=id, format=format)
+    row = Rendering.objects.filter(
+        composition_id=id, composition__deleted_at=None, format=format
+    )
     values = row.values_list("state", "attempt", "finished_at").first()
     return f'"{hashlib.sha256(repr(values).encode()).hexdigest()[:20]}"'
 

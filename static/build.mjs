@@ -35,6 +35,7 @@ const STYLES = `
 @import "./composition.css";
 @import "./models.css";
 @import "./history.css";
+@import "./accounts.css";
 `;
 
 const shared = {

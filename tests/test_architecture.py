@@ -36,7 +36,6 @@ for app in ("composer_site", "generation", "training"):
 """
 
 COMPOSE = """
-import resource
 from django.core.management import call_command
 call_command("migrate", verbosity=0)
 call_command("register_house_models", verbosity=0)
@@ -55,9 +54,11 @@ for model in ("tunes", "chorales", "tunes"):
 """
 
 REPORT = """
-import json, resource, sys
+import json, sys
 heavy = [name for name in {heavy} if name in sys.modules]
-peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+# Not getrusage(), which counts what the process that forked us held.
+status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+peak_mb = int(status["VmHWM"].split()[0]) / 1024
 print(json.dumps({{"heavy": heavy, "peak_mb": peak_mb}}))
 """
 

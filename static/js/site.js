@@ -1,6 +1,7 @@
 // On every page: the light, and what makes forms pleasanter.
 
 import "./compose_form.js";
+import "./favourites.js";
 
 const root = document.documentElement;
 const lamp = document.querySelector("[data-lamp]");

@@ -15,6 +15,9 @@ PATHS = (
     "/models/",
     "/models/tunes/",
     "/my/pieces/",
+    "/log-in/",
+    "/sign-up/",
+    "/reset/",
     "/no-such-page",
     "a piece",
 )

@@ -309,10 +309,12 @@ def test_an_unknown_model_has_no_metrics(client):
 def test_a_cursor_of_ones_own_making_is_refused(client):
     post_json(client, "/generate", {"model": "random", "num_notes": 2})
 
-    response = client.get("/history?cursor=nonsense")
+    # The second is well-formed, of a date that is none.
+    for cursor in ("nonsense", "cD15ZXN0ZXJkYXk="):
+        response = client.get(f"/history?cursor={cursor}")
 
-    assert response.status_code == 404
-    assert response.json()["error"]
+        assert response.status_code == 404
+        assert response.json()["error"].startswith("There is no such page.")
 
 
 # Pages of other sites

@@ -20,7 +20,7 @@ LOGITS = np.log(np.array([0.5, 0.25, 0.125, 0.0625, 0.0625], np.float32))
 def shares(logits, sampling, count=40_000):
     """How often each value is drawn."""
     rows = np.broadcast_to(logits, (count, len(logits)))
-    (chances,) = Chances(7, 0, [len(logits)]).draw(count)
+    (chances,) = Chances(7, 0, [len(logits)]).draw(count, sampling.temperature)
     return np.bincount(draw(rows, chances, sampling), minlength=len(logits)) / count
 
 

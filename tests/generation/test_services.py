@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from generation.composer import compose
 
 from generation import services
+from generation.composer import compose
 from generation.models import Composition, Rendering
 from generation.recipe import ComposeRequest, request_from_recipe
 from training.music.score_json import score_to_json

@@ -11,6 +11,7 @@ from composer_site.settings import (
     envint,
     envlist,
     keep_secret_key,
+    mail_from_url,
 )
 
 
@@ -49,6 +50,32 @@ def test_postgresql_is_read_from_its_url():
 def test_other_databases_are_refused_with_an_example():
     with pytest.raises(ImproperlyConfigured, match="postgresql://user"):
         database_from_url("mysql://db/music")
+
+
+def test_mail_goes_to_the_console_until_a_server_is_named():
+    assert mail_from_url("console:")["EMAIL_BACKEND"].endswith("console.EmailBackend")
+
+
+@pytest.mark.parametrize(
+    ("url", "port", "tls", "ssl"),
+    [
+        ("smtp://mail.example", 25, False, False),
+        ("smtp+tls://ann:p%40ss@mail.example", 587, True, False),
+        ("smtps://ann:p%40ss@mail.example:4650", 4650, False, True),
+    ],
+)
+def test_a_mail_server_is_read_from_its_url(url, port, tls, ssl):
+    mail = mail_from_url(url)
+
+    assert (mail["EMAIL_HOST"], mail["EMAIL_PORT"]) == ("mail.example", port)
+    assert (mail["EMAIL_USE_TLS"], mail["EMAIL_USE_SSL"]) == (tls, ssl)
+    assert mail["EMAIL_HOST_PASSWORD"] in ("", "p@ss")
+
+
+@pytest.mark.parametrize("url", ["mail.example", "smtp://", "imap://mail.example"])
+def test_other_mail_is_refused_with_an_example(url):
+    with pytest.raises(ImproperlyConfigured, match="smtp\\+tls://user"):
+        mail_from_url(url)
 
 
 @pytest.mark.parametrize(("text", "value"), [("yes", True), ("0", False), ("", True)])

@@ -27,6 +27,7 @@ MODES = tuple(FIFTHS_OF_MODE)
 MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)  # Semitones above the tonic.
 
 _LETTERS_BY_FIFTHS = "FCGDAEB"
+_PRINTED = str.maketrans("#b", "\u266f\u266d")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -81,7 +82,8 @@ class Key:
         return Key((self.tonic + semitones) % 12, self.mode)
 
     def __str__(self) -> str:
-        return f"{self.tonic_name} {self.mode}"
+        """As it is printed: ``F\u266f minor``, ``B\u266d major``."""
+        return f"{self.tonic_name.translate(_PRINTED)} {self.mode}"
 
 
 def spell_fifths(fifths: int) -> str:

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from composer_site.accounts.throttle import purge_buckets
+from generation.shelf import KEPT_AFTER_DELETION, purge_thrown_away
+
+
+class Command(BaseCommand):
+    help = (
+        f"Delete for good what was deleted over {KEPT_AFTER_DELETION.days} days ago, "
+        "and sessions that have ended. The worker sees to the pieces by itself."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        pieces = 0
+        while gone := purge_thrown_away():
+            pieces += gone
+        buckets = purge_buckets()
+        call_command("clearsessions")
+        self.stdout.write(f"{pieces} deleted pieces and {buckets} counters are gone.")

@@ -1,0 +1,49 @@
+"""What all requests have in common: they say nothing we do not know."""
+
+from __future__ import annotations
+
+from typing import IO, Any
+
+from rest_framework import serializers
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import JSONParser
+
+#: The largest whole number that every program reading JSON holds exactly.
+MAX_SEED = 2**53 - 1
+
+
+class PlainJSONParser(JSONParser):
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Any = None,
+    ) -> Any:
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RecursionError:
+            # Brackets nested a thousand deep.
+            raise ParseError from None
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """A misspelt name is told, not passed over."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if hasattr(data, "keys"):
+            unknown = [name for name in data if name not in self.fields]
+            if unknown:
+                known = ", ".join(self.fields)
+                raise serializers.ValidationError(
+                    {
+                        name[:40]: [f"There is no such field. Send any of {known}."]
+                        for name in unknown[:10]
+                    }
+                )
+        return super().to_internal_value(data)
+
+
+def seed_field(**kwargs: Any) -> serializers.IntegerField:
+    return serializers.IntegerField(
+        min_value=0, max_value=MAX_SEED, required=False, **kwargs
+    )
