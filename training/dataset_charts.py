@@ -50,10 +50,10 @@ class Chart:
 def charts_of(counted: dict[str, list[list[Any]]]) -> list[Chart]:
     """The charts of ``Dataset.charts`` that have anything to show."""
     found = [
-        _columns("bars", "Length", "bars", counted.get("bars", [])),
+        _columns("bars", "Length", "pieces", counted.get("bars", [])),
+        _columns("pitches", "Pitch", "notes", counted.get("pitches", [])),
         _rows("metres", "Metre", counted.get("metres", [])),
         _rows("keys", "Key", counted.get("keys", [])),
-        _columns("pitches", "Pitch", "notes", counted.get("pitches", [])),
     ]
     return [chart for chart in found if chart.bars]
 
@@ -67,7 +67,7 @@ def _rows(slug: str, title: str, counted: list[list[Any]]) -> Chart:
     return Chart(slug, title, "pieces", _bars(pairs), is_histogram=False)
 
 
-def _columns(slug: str, title: str, unit: str, counted: list[list[Any]]) -> Chart:
+def _columns(slug: str, title: str, of: str, counted: list[list[Any]]) -> Chart:
     """In order, from the first number to the last, several to a column if many."""
     counts = {int(number): int(count) for number, count in counted}
     pairs = []
@@ -78,7 +78,6 @@ def _columns(slug: str, title: str, unit: str, counted: list[list[Any]]) -> Char
             end = min(start + size - 1, highest)
             count = sum(counts.get(number, 0) for number in range(start, end + 1))
             pairs.append((_label(slug, start, end), count))
-    of = "pieces" if slug == "bars" else unit
     return Chart(slug, title, of, _bars(pairs), is_histogram=True)
 
 

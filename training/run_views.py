@@ -150,16 +150,15 @@ def in_words(seconds: float | None) -> str:
 
 def trouble_of(run: TrainingRun) -> str:
     """Why a run that should go on does not, or ""."""
-    if not run.is_unfinished:
+    alive = TrainingRun.objects.alive()
+    if not run.is_unfinished or alive.filter(pk=run.pk).exists():
         return ""
     if missing := WorkerBeat.objects.missing(settings.TRAINING_QUEUE):
         return missing
-    alive = TrainingRun.objects.alive()
-    if run.state == TrainingRun.State.QUEUED:
-        others = alive.exclude(pk=run.pk).exists()
-        return "Another network is being trained; this one follows." if others else ""
-    if not alive.filter(pk=run.pk).exists():
+    if run.state == TrainingRun.State.RUNNING:
         return "Whoever trained it has fallen silent. It goes on in a moment."
+    if alive.exists():
+        return "Another network is being trained; this one follows."
     return ""
 
 

@@ -212,7 +212,7 @@ def test_a_dataset_shows_what_is_in_it_and_where_it_comes_from(client, alice, da
 
     page = response.content.decode()
     assert [chart.slug for chart in response.context["charts"]] == [
-        *("bars", "metres", "keys", "pitches")
+        *("bars", "pitches", "metres", "keys")
     ]
     assert "D major" in page
     assert "Glasgow" in page
@@ -356,6 +356,7 @@ def test_a_run_is_told_in_words_from_start_to_end(client, alice, run):
     client.force_login(alice)
 
     assert "waits its turn" in shown(client, run)
+    assert "Training waits" not in shown(client, run)
     token = training(run)
     assert "Training: epoch 1 of 3." in shown(client, run)
     runs.record_epoch(run.pk, token, report(1))
