@@ -120,13 +120,14 @@ def retire_version(version: ModelVersion) -> None:
     version.refresh_from_db()
 
 
-def new_model(title: str, *, owner: User | None) -> Model:
+def new_model(title: str, *, owner: User | None, description: str = "") -> Model:
     """A model with a slug of its own and no version yet."""
     stem = slugify(title)[:50] or "model"
     for attempt in range(100):
         slug = f"{stem}-{attempt + 1}" if attempt else stem
         model, is_new = Model.objects.get_or_create(
-            slug=slug, defaults={"title": title, "owner": owner}
+            slug=slug,
+            defaults={"title": title, "owner": owner, "description": description},
         )
         if is_new:
             return model
