@@ -27,16 +27,6 @@ piece = compose_random(num_notes=8, seed=1, qpm=120, owner=None, session_key="s"
 print(request_rendering(piece, "pdf").pk)
 """
 
-TRAIN = """
-from training.random_notes import RandomOptions
-from training.services import (
-    create_random_dataset, make_dataset, start_control_training
-)
-dataset = create_random_dataset(RandomOptions(samples=200, window=8))
-make_dataset(dataset.pk)
-start_control_training(dataset)
-"""
-
 
 @pytest.fixture(scope="module")
 def var_dir(tmp_path_factory) -> Path:
@@ -82,10 +72,11 @@ def state_of(var_dir: Path, rendering: int) -> str:
         return database.execute(query, [rendering]).fetchone()[0]
 
 
-def models_of(var_dir: Path) -> list[str]:
+def seen_on(var_dir: Path) -> list[str]:
+    """The queues on which a worker has been seen."""
     with sqlite3.connect(var_dir / "db.sqlite3", timeout=20) as database:
-        rows = database.execute("SELECT slug FROM training_model").fetchall()
-        return [slug for (slug,) in rows]
+        query = "SELECT queue FROM training_workerbeat ORDER BY queue"
+        return [queue for (queue,) in database.execute(query)]
 
 
 def queue_of(var_dir: Path) -> int:
@@ -154,9 +145,22 @@ def test_it_ends_to_be_started_afresh_when_an_idle_process_is_killed(start_worke
 
 def test_training_has_a_queue_and_a_worker_of_its_own(start_worker, var_dir):
     rendering = ask_for_pdf(var_dir)
-    manage(site_environment(var_dir), "shell", "-v", "0", "-c", TRAIN)
 
     start_worker(Q_CLUSTER_NAME="training")
 
-    wait_for(lambda: "random-lstm" in models_of(var_dir), 120)
+    wait_for(lambda: "training" in seen_on(var_dir))
+    time.sleep(2)
     assert state_of(var_dir, rendering) == "queued"
+
+
+def test_without_a_name_both_queues_are_served(start_worker, var_dir):
+    with sqlite3.connect(var_dir / "db.sqlite3", timeout=20) as database:
+        database.execute("DELETE FROM training_workerbeat")
+
+    worker = start_worker(Q_CLUSTER_NAME="")
+
+    wait_for(lambda: seen_on(var_dir) == ["composer", "training"])
+    family = descendants(worker.pid)
+    worker.terminate()
+    assert worker.wait(timeout=20) == 0
+    wait_for(lambda: not any(map(is_alive, family)))
