@@ -85,7 +85,7 @@ def test_one_trains_promotes_and_composes_though_a_process_dies(
 
     page.get_by_role("button", name="Promote version 2").click()
     expect(page.get_by_role("status")).to_contain_text("composes with Airs of mine 2")
-    expect(page.get_by_role("cell", name="Order-3 n-gram")).to_be_visible()
+    expect(page.get_by_role("columnheader", name="Order-3 n-gram")).to_be_visible()
     page.get_by_role("button", name="Compose with it").click()
     expect(page.get_by_role("radio", name="Airs of mine")).to_be_checked()
     page.locator("main").get_by_role("button", name="Compose").click()
