@@ -272,10 +272,20 @@ def perform_rendering(rendering_id: int) -> None:
         logger.exception("Rendering %s failed", rendering.pk)
         _finish(rendering, error="Something went wrong while it was made. Try again.")
     else:
-        name = f"renderings/{rendering.composition_id}/{rendering.attempt}"
+        _store(rendering, data)
+
+
+def _store(rendering: Rendering, data: bytes) -> None:
+    name = f"renderings/{rendering.composition_id}/{rendering.attempt}"
+    try:
         name = default_storage.save(f"{name}.{rendering.format}", ContentFile(data))
-        if not _finish(rendering, file=name):
-            default_storage.delete(name)
+    except Exception:
+        # A full disk, or a bucket that does not answer.
+        logger.exception("Rendering %s could not be stored", rendering.pk)
+        _finish(rendering, error="The file could not be stored. Try again later.")
+        return
+    if not _finish(rendering, file=name):
+        default_storage.delete(name)
 
 
 def render(composition: Composition, format: str) -> bytes:
