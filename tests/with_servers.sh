@@ -37,7 +37,7 @@ finish() {
     [ ! -e "$data/postmaster.pid" ] ||
         as_keeper "$PG/pg_ctl" stop --pgdata="$data" --mode=immediate --silent || true
     [ -z "${redis:-}" ] || wait "$redis" 2>/dev/null || true
-    [ "$status" = 0 ] || tail -n 20 "$folder"/*.log >&2 2>/dev/null || true
+    [ -n "${TEST_REDIS_URL:-}" ] || tail -n 20 "$folder"/*.log >&2 2>/dev/null || true
     rm -rf "$folder"
     exit "$status"
 }

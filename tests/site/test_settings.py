@@ -4,6 +4,7 @@ import stat
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db.utils import ConnectionHandler
 
 from composer_site.settings import (
     database_from_url,
@@ -101,10 +102,13 @@ def test_lists_are_split_at_commas(monkeypatch):
     assert envlist("OTHERS", "x") == ["x"]
 
 
-def test_sqlite_really_runs_in_wal_mode(db):
-    from django.db import connection
+def test_sqlite_really_runs_in_wal_mode(tmp_path, db):
+    database = database_from_url(f"sqlite:///{tmp_path}/db.sqlite3")
+    connection = ConnectionHandler({"default": database})["default"]
 
     with connection.cursor() as cursor:
+        cursor.execute("PRAGMA journal_mode")
+        assert cursor.fetchone() == ("wal",)
         cursor.execute("PRAGMA synchronous")
-
         assert cursor.fetchone() == (1,)
+    connection.close()

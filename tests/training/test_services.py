@@ -9,7 +9,6 @@ from django.db import IntegrityError, transaction
 from training import services
 from training.learning.bundle import HOUSE_MODELS_ROOT, UnreadableBundle, load_bundle
 from training.models import Dataset, Metric, Model, ModelVersion
-from training.random_notes import RandomOptions, read_windows
 
 pytestmark = pytest.mark.django_db
 
@@ -95,81 +94,6 @@ def test_a_private_model_is_its_owners(alice, charlie):
 
     assert model in Model.objects.visible_to(alice)
     assert model not in Model.objects.visible_to(charlie)
-
-
-# Datasets
-
-
-@pytest.fixture
-def queue(monkeypatch) -> list[tuple]:
-    rung: list[tuple] = []
-    monkeypatch.setattr(
-        services, "async_task", lambda *args, **options: rung.append((args, options))
-    )
-    return rung
-
-
-SMALL = RandomOptions(samples=50, window=8, seed=3)
-
-
-def test_a_random_dataset_is_made_by_its_task(
-    queue, django_capture_on_commit_callbacks, alice
-):
-    with django_capture_on_commit_callbacks(execute=True):
-        dataset = services.create_random_dataset(SMALL, owner=alice)
-    assert queue == [(("training.tasks.make_dataset", dataset.pk), {})]
-
-    services.make_dataset(dataset.pk)
-
-    dataset.refresh_from_db()
-    assert dataset.state == Dataset.State.READY
-    assert dataset.counts == {"windows": 50, "window": 8, "notes": 450}
-    assert len(dataset.content_hash) == 64
-    assert read_windows(dataset.folder).x.shape == (50, 8)
-
-
-def test_the_same_options_make_the_same_dataset(queue):
-    first, second = (services.create_random_dataset(SMALL) for _ in range(2))
-    for dataset in (first, second):
-        services.make_dataset(dataset.pk)
-        dataset.refresh_from_db()
-
-    assert first.content_hash == second.content_hash
-
-
-def test_a_second_delivery_makes_nothing(queue):
-    dataset = services.create_random_dataset(SMALL)
-    services.make_dataset(dataset.pk)
-    dataset.refresh_from_db()
-
-    services.make_dataset(dataset.pk)
-
-    again = Dataset.objects.get(pk=dataset.pk)
-    assert again.finished_at == dataset.finished_at
-
-
-def test_a_dataset_that_cannot_be_made_says_why(queue):
-    dataset = services.create_random_dataset(SMALL)
-    Dataset.objects.filter(pk=dataset.pk).update(options={"samples": 0})
-
-    services.make_dataset(dataset.pk)
-
-    dataset.refresh_from_db()
-    assert dataset.state == Dataset.State.FAILED
-    assert "Ask for 1 to" in dataset.error
-
-
-def test_training_on_it_waits_in_the_queue_of_training(
-    queue, django_capture_on_commit_callbacks
-):
-    dataset = services.create_random_dataset(SMALL)
-
-    with django_capture_on_commit_callbacks(execute=True):
-        services.start_control_training(dataset)
-
-    ((args, options),) = queue
-    assert args == ("training.tasks.train_control", dataset.pk)
-    assert options == {"cluster": "training"}
 
 
 @pytest.mark.parametrize(
