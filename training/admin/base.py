@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -121,7 +121,7 @@ class ReadOnlyInline(admin.TabularInline):
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: object = None
-    ) -> Sequence[str]:
+    ) -> list[str]:
         return [str(name) for name in self.fields or ()]
 
     def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
