@@ -16,6 +16,16 @@ class RenderingInline(ReadOnlyInline):
     fields = ["format", "state", "attempt", "error", "requested_at", "finished_at"]
     show_change_link = True
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Rendering]:
+        # Each line is titled with the piece.
+        return _with_titles(super().get_queryset(request))
+
+
+def _with_titles(renderings: QuerySet[Rendering]) -> QuerySet[Rendering]:
+    return renderings.select_related("composition").defer(
+        "composition__score", "composition__surprise"
+    )
+
 
 @admin.register(Composition)
 class CompositionAdmin(ReadOnly):
@@ -100,8 +110,7 @@ class RenderingAdmin(ReadOnly):
     readonly_fields = ["stored_as"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rendering]:
-        renderings: QuerySet[Rendering] = super().get_queryset(request)
-        return renderings.defer("composition__score", "composition__surprise")
+        return _with_titles(super().get_queryset(request))
 
     @admin.display(description="File")
     def stored_as(self, rendering: Rendering) -> str:

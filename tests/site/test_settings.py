@@ -14,6 +14,7 @@ from composer_site.settings import (
     keep_secret_key,
     mail_from_url,
 )
+from tests.site.processes import manage, site_environment
 
 
 def test_the_secret_key_is_made_once_and_kept_to_its_owner(tmp_path):
@@ -112,3 +113,13 @@ def test_sqlite_really_runs_in_wal_mode(tmp_path, db):
         cursor.execute("PRAGMA synchronous")
         assert cursor.fetchone() == (1,)
     connection.close()
+
+
+def test_django_finds_nothing_to_warn_of_behind_https(tmp_path):
+    env = site_environment(
+        tmp_path, HTTPS="true", ALLOWED_HOSTS="music.example", DEBUG="", SECRET_KEY=""
+    )
+
+    said = manage(env, "check", "--deploy", "--fail-level", "WARNING")
+
+    assert "no issues" in said
