@@ -14,6 +14,7 @@ class DatasetAdmin(ReadOnly):
     list_display = ["name", "kind", "state", "owner", "created_at", "finished_at"]
     list_filter = ["kind", "state"]
     list_select_related = ["owner"]
+    ordering = ["-pk"]
     search_fields = ["name", "=content_hash", "=owner__username"]
     actions = ["delete_unused"]
     fields = [
@@ -37,6 +38,7 @@ class DatasetAdmin(ReadOnly):
 class PieceAdmin(ReadOnly):
     list_display = ["name", "source", "owner", "num_notes", "created_at"]
     list_select_related = ["owner"]
+    ordering = ["-pk"]
     search_fields = ["name", "source", "=owner__username"]
     fields = ["name", "source", "owner", "num_notes", "content_hash", "created_at"]
 

@@ -28,6 +28,7 @@ class TrainingRunAdmin(ReadOnly):
     ]
     list_filter = ["state", "preset"]
     list_select_related = ["dataset", "model", "owner", "version__model"]
+    ordering = ["-pk"]
     search_fields = ["model__title", "model__slug", "=owner__username"]
     inlines = [EpochInline]
     actions = ["cancel", "requeue", "delete_ended"]

@@ -61,6 +61,7 @@ class ModelVersionAdmin(ReadOnly):
     ]
     list_filter = ["is_default", ("retired_at", admin.EmptyFieldListFilter)]
     list_select_related = ["model"]
+    ordering = ["-pk"]
     search_fields = ["model__title", "model__slug", "bundle_hash"]
     actions = ["promote", "retire", "delete_unused"]
     fields = [
