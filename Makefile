@@ -1,5 +1,6 @@
 # make start   run the site at http://127.0.0.1:8000 (PORT and HOST change that)
 # make test    every check there is
+# make test-servers   rows and tasks beside PostgreSQL and Redis
 # make lock    write the requirements files anew from pyproject.toml
 # make bench   how fast composing is, in ratios
 #
@@ -7,7 +8,7 @@
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: start test check unit format lock bench clean
+.PHONY: start test test-servers check unit format lock bench clean
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -41,6 +42,11 @@ check: $(INSTALLED_DEV) $(BUILT)
 
 unit: $(INSTALLED_DEV) $(BUILT)
 	$(VENV)/bin/pytest
+
+# Music, learning and the pages in a browser know no database.
+test-servers: $(INSTALLED_DEV) $(BUILT)
+	tests/with_servers.sh $(VENV)/bin/pytest tests/training tests/generation \
+		tests/site tests/api
 
 format: $(INSTALLED_DEV)
 	$(VENV)/bin/ruff check --fix .

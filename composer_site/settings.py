@@ -121,6 +121,44 @@ def mail_from_url(url: str) -> dict[str, Any]:
     }
 
 
+def storage_from_environment() -> dict[str, Any]:
+    """Where renderings are kept: in VAR_DIR, or in a bucket that speaks S3."""
+    if not (bucket := env("S3_BUCKET")):
+        return {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    # A web process that keeps its files itself is spared the client's memory.
+    from botocore.config import Config
+
+    client = Config(
+        signature_version="s3v4",
+        s3={"addressing_style": "path" if env("S3_ENDPOINT_URL") else "auto"},
+        # Other servers than Amazon's often do not know its newer checksums.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        connect_timeout=5,
+        read_timeout=30,
+        retries={"max_attempts": 3, "mode": "standard"},
+    )
+    return {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": bucket,
+            "endpoint_url": env("S3_ENDPOINT_URL") or None,
+            "region_name": env("S3_REGION") or None,
+            # Without a pair, boto3 looks where it always does: the machine's role.
+            "access_key": env("S3_ACCESS_KEY_ID") or None,
+            "secret_key": env("S3_SECRET_ACCESS_KEY") or None,
+            "location": env("S3_PREFIX"),
+            # Files leave through our own pages, which ask whose they are.
+            "default_acl": None,
+            "querystring_auth": True,
+            "file_overwrite": False,
+            # What is larger waits on disk, not in memory.
+            "max_memory_size": 1024 * 1024,
+            "client_config": client,
+        },
+    }
+
+
 # Where the program writes: the database, bundles, renderings, the secret key.
 VAR_DIR = Path(env("VAR_DIR", str(BASE_DIR / "var"))).resolve()
 BUNDLES_ROOT = VAR_DIR / "bundles"
@@ -284,7 +322,7 @@ STATICFILES_DIRS = [
     folder for folder in (BASE_DIR / "static", STATIC_BUILD_ROOT) if folder.is_dir()
 ]
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": storage_from_environment(),
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
@@ -318,6 +356,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 SECURE_HSTS_SECONDS = 365 * 86_400 if HTTPS else 0
+# Of other hosts under this name we know nothing: we promise nothing for them.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # How many proxies of ours add to X-Forwarded-For. Without one, anyone may write there

@@ -135,6 +135,8 @@ class Composition(models.Model):
             models.Index(fields=["session_key", "-created_at"]),
             models.Index(fields=["owner", "-created_at"]),
             models.Index(fields=["version", "-created_at"]),
+            # Everybody's, newest first, as the admin lists them.
+            models.Index(name="composition_newest", fields=["-created_at", "-id"]),
             # What the purge looks for, every half minute.
             models.Index(
                 name="composition_thrown_away",

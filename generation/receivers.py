@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import logging
+from functools import partial
 from typing import Any
 
 from django.core.files.storage import default_storage
+from django.db import transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
@@ -10,6 +13,8 @@ from generation import services
 from generation.models import Rendering
 from training.models import ModelVersion
 from training.signals import version_ready
+
+logger = logging.getLogger(__name__)
 
 
 @receiver(version_ready)
@@ -21,4 +26,13 @@ def write_showcases(sender: Any, version: ModelVersion, **kwargs: Any) -> None:
 @receiver(post_delete, sender=Rendering)
 def delete_file(sender: Any, instance: Rendering, **kwargs: Any) -> None:
     if name := instance.file.name:
+        transaction.on_commit(partial(discard, name))
+
+
+def discard(name: str) -> None:
+    """Delete a stored file. One that cannot be deleted now stays behind: the row is
+    gone, and nobody can do anything about it."""
+    try:
         default_storage.delete(name)
+    except Exception:
+        logger.exception("%s could not be deleted and stays in the storage.", name)

@@ -151,6 +151,18 @@ def write_showcases(version: ModelVersion) -> None:
         )
 
 
+def set_showcase(composition: Composition, is_showcase: bool) -> bool:
+    """Show the piece as an example of what its model can do, or no longer.
+
+    False: it was so already, or it is a piece that belongs to an account.
+    """
+    found = Composition.objects.filter(pk=composition.pk, is_showcase=not is_showcase)
+    if is_showcase:
+        # Everybody may hear an example; a person's own pieces are theirs to show.
+        found = found.filter(owner=None, deleted_at=None).exclude(version=None)
+    return bool(found.update(is_showcase=is_showcase))
+
+
 def recipe_text(composition: Composition) -> str:
     """The recipe as it travels inside MIDI, MusicXML and ABC files."""
     return json.dumps(composition.recipe, sort_keys=True)
@@ -196,12 +208,22 @@ def request_rendering(composition: Composition, format: str) -> Rendering:
     rendering, is_new = Rendering.objects.get_or_create(
         composition=composition, format=format, defaults={"rung_at": now}
     )
-    if is_new or _requeue_failed(rendering, now):
+    if is_new:
         ring(rendering.pk)
     elif rendering.is_unfinished:
         sweep_renderings(Rendering.objects.filter(pk=rendering.pk), now=now)
+    else:
+        try_rendering_again(rendering)
     rendering.refresh_from_db()
     return rendering
+
+
+def try_rendering_again(rendering: Rendering) -> bool:
+    """Put a failed rendering back in the queue. False: it has not failed."""
+    has_failed = _requeue_failed(rendering, timezone.now())
+    if has_failed:
+        ring(rendering.pk)
+    return has_failed
 
 
 def _requeue_failed(rendering: Rendering, now: datetime) -> bool:
@@ -272,10 +294,20 @@ def perform_rendering(rendering_id: int) -> None:
         logger.exception("Rendering %s failed", rendering.pk)
         _finish(rendering, error="Something went wrong while it was made. Try again.")
     else:
-        name = f"renderings/{rendering.composition_id}/{rendering.attempt}"
+        _store(rendering, data)
+
+
+def _store(rendering: Rendering, data: bytes) -> None:
+    name = f"renderings/{rendering.composition_id}/{rendering.attempt}"
+    try:
         name = default_storage.save(f"{name}.{rendering.format}", ContentFile(data))
-        if not _finish(rendering, file=name):
-            default_storage.delete(name)
+    except Exception:
+        # A full disk, or a bucket that does not answer.
+        logger.exception("Rendering %s could not be stored", rendering.pk)
+        _finish(rendering, error="The file could not be stored. Try again later.")
+        return
+    if not _finish(rendering, file=name):
+        default_storage.delete(name)
 
 
 def render(composition: Composition, format: str) -> bytes:

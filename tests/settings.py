@@ -11,12 +11,20 @@ os.environ["VAR_DIR"] = _var.name
 os.environ["SECRET_KEY"] = "only-for-tests"
 for _name in ("DEBUG", "HTTPS", "DATABASE_URL", "REDIS_URL", "CORS_ALLOWED_ORIGINS"):
     os.environ.pop(_name, None)
+for _name in [name for name in os.environ if name.startswith("S3_")]:
+    del os.environ[_name]
+# Servers that are there for the tests alone, see with_servers.sh.
+for _name in ("DATABASE_URL", "REDIS_URL"):
+    if _url := os.environ.get(f"TEST_{_name}"):
+        os.environ[_name] = _url
 
 from composer_site.settings import *  # noqa: E402, F403
 
 STATIC_ROOT.mkdir()  # noqa: F405  (WhiteNoise warns of one that is not there)
-# A file, as people have: in memory, SQLite does not make writers wait for one another.
-DATABASES["default"]["TEST"] = {"NAME": f"{_var.name}/tests.sqlite3"}  # noqa: F405
+if "DATABASE_URL" not in os.environ:
+    # A file, as people have: in memory, SQLite does not make writers wait for one
+    # another.
+    DATABASES["default"]["TEST"] = {"NAME": f"{_var.name}/tests.sqlite3"}  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Tasks run where they are rung. What the queue does is tested with a queue, elsewhere.
 Q_CLUSTER = {

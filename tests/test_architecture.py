@@ -74,7 +74,8 @@ def probe(code: str, var_dir: Path) -> dict:
         "OPENBLAS_NUM_THREADS": "1",
         "VAR_DIR": str(var_dir),
     }
-    env.pop("DATABASE_URL", None)
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        env.pop(name, None)
     done = subprocess.run(
         [sys.executable, "-c", code + REPORT.format(heavy=HEAVY)],
         cwd=ROOT,

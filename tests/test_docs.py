@@ -7,6 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
+from django.core.management import get_commands
+
+from composer_site.children import web_server
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text() if (ROOT / "README.md").exists() else ""
@@ -67,6 +70,28 @@ def test_every_plain_path_is_in_the_readme(path):
     assert re.search(rf"`(GET|POST) {path}`", README)
 
 
-@pytest.mark.parametrize("name", ["start", "test", "lock", "bench"])
+@pytest.mark.parametrize("name", ["start", "test", "test-servers", "lock", "bench"])
 def test_every_make_target_is_in_the_readme(name):
     assert f"make {name}" in README
+
+
+DEPLOYMENT = (ROOT / "DEPLOYMENT.md").read_text()
+
+
+def test_what_deployment_asks_for_is_there():
+    named = set(re.findall(r"manage\.py ([a-z_]+)", DEPLOYMENT))
+    assert named <= {*commands(), *get_commands()}
+
+    variables = set(re.findall(r"^(?:Environment=)?([A-Z_]+)=", DEPLOYMENT, re.M))
+    of_others = {"Q_CLUSTER_NAME", "OPENBLAS_NUM_THREADS"}
+    assert variables - of_others <= set(settings_from_environment())
+
+
+def test_deployment_serves_as_start_does():
+    """The unit for systemd names the options that the program's own start uses."""
+    (line,) = [x for x in DEPLOYMENT.splitlines() if "-m gunicorn" in x]
+
+    command = web_server().command
+    options = [word for word in command if word.startswith("--")]
+
+    assert [option for option in options if option not in line] == ["--log-level"]

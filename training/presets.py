@@ -49,7 +49,7 @@ PRESETS = {
         Preset(
             slug="standard",
             title="Standard",
-            description="A network as large as that of the house's tunes. Four thousand "
+            description="A network as large as the house's tunes have. Four thousand "
             "tunes take a quarter of an hour on two cores.",
             model_config=ModelConfig(lstm_units=256, lstm_layers=2),
             train_config=TrainConfig(epochs=24, dropout=0.35),

@@ -1,4 +1,4 @@
-"""The verbs of models and their versions: register, promote, retire, load.
+"""The verbs of models and their versions: register, promote, retire, delete, load.
 
 Those of datasets are in ``training.datasets``, those of runs in ``training.runs``.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import ProtectedError
 from django.db.models.functions import Coalesce, Now
 from django.utils.text import slugify
 
@@ -28,6 +30,9 @@ from training.learning.bundle import (
 from training.learning.config import as_json
 from training.models import Metric, Model, ModelVersion
 from training.signals import version_ready
+
+#: How long a bundle without a version is left alone.
+SECONDS_A_BUNDLE_WAITS = 86_400.0
 
 
 def register_house_models() -> list[ModelVersion]:
@@ -120,6 +125,45 @@ def retire_version(version: ModelVersion) -> None:
     version.refresh_from_db()
 
 
+def delete_version(version: ModelVersion) -> None:
+    """Delete it for good. Raises ``InUse`` while pieces depend on it."""
+    try:
+        with transaction.atomic():
+            Model.objects.select_for_update().get(pk=version.model_id)
+            num_deleted, _ = ModelVersion.objects.filter(
+                pk=version.pk, is_default=False
+            ).delete()
+    except ProtectedError as error:
+        count = len(error.protected_objects)
+        pieces = "piece depends" if count == 1 else "pieces depend"
+        raise InUse(
+            f"{count} {pieces} on {version}. Retire it: then it is offered no more, "
+            "and they stay."
+        ) from None
+    if not num_deleted:
+        raise InUse(
+            f"{version} is what {version.model} composes with. "
+            "Promote another version first."
+        )
+
+
+def purge_bundles(*, now: float | None = None) -> int:
+    """Remove the bundles of versions that are gone. Returns how many.
+
+    One that was kept lately is left alone: its version may be about to be made.
+    """
+    before = (now or time.time()) - SECONDS_A_BUNDLE_WAITS
+    root = Path(settings.BUNDLES_ROOT)
+    found = root.iterdir() if root.is_dir() else ()
+    old = {folder.name: folder for folder in found if folder.stat().st_mtime < before}
+    used = ModelVersion.objects.filter(bundle_hash__in=old)
+    for name in used.values_list("bundle_hash", flat=True):
+        old.pop(name, None)
+    for folder in old.values():
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(old)
+
+
 def new_model(title: str, *, owner: User | None, description: str = "") -> Model:
     """A model with a slug of its own and no version yet."""
     stem = slugify(title)[:50] or "model"
@@ -143,11 +187,13 @@ def keep_bundle(folder: Path, digest: str) -> Path:
     root = Path(settings.BUNDLES_ROOT)
     kept = root / digest
     if kept.is_dir():
+        kept.touch()  # It is wanted again: see purge_bundles().
         return kept
     root.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=".new-", dir=root))
     shutil.copytree(folder, aside, dirs_exist_ok=True)
     aside.chmod(0o755)
+    aside.touch()  # copytree() copies the time too
     try:
         os.replace(aside, kept)
     except OSError:

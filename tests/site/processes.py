@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.site.stores import servers_of
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -19,12 +21,13 @@ def site_environment(var_dir: Path, **more: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if name not in ("DATABASE_URL", "REDIS_URL", "Q_CLUSTER_NAME")
     }
-    kept |= {
+    return {
+        **kept,
         "DJANGO_SETTINGS_MODULE": "composer_site.settings",
         "VAR_DIR": str(var_dir),
+        **servers_of(var_dir),
         **more,
     }
-    return kept
 
 
 def manage(env: dict[str, str], *args: str) -> str:

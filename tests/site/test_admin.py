@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from composer_site.tokens.services import create_token
 from generation import services
 from generation.models import Composition, Rendering
-from training.models import Dataset
+from tests.training.rows import make_run
+from training.models import (
+    EpochMetric,
+    Metric,
+    Model,
+    ModelVersion,
+    Piece,
+    TrainingRun,
+    WorkerBeat,
+)
 
 LISTS = [
+    "admin_logentry",
+    "auth_user",
     "generation_composition",
     "generation_rendering",
+    "tokens_token",
     "training_dataset",
     "training_model",
     "training_modelversion",
+    "training_piece",
+    "training_trainingrun",
+    "training_workerbeat",
 ]
 
 
@@ -29,11 +46,26 @@ def keeper(db) -> Client:
 
 
 def fill(seed: int) -> Composition:
-    piece = services.compose_random(
-        num_notes=4, seed=seed, qpm=120, owner=None, session_key="s"
+    """A row of everything, each of another person's and of another model."""
+    user = User.objects.create_user(f"user-{seed}")
+    model = Model.objects.create(slug=f"m-{seed}", title=f"M {seed}", owner=user)
+    version = ModelVersion.objects.create(
+        model=model, number=1, bundle_hash=str(seed) * 64
     )
+    Metric.objects.create(version=version, name="bits_per_note", value=2.5)
+    piece = services.compose_random(
+        num_notes=4, seed=seed, qpm=120, owner=user, session_key=""
+    )
+    Composition.objects.filter(pk=piece.pk).update(version=version)
     Rendering.objects.create(composition=piece, format="pdf", rung_at=timezone.now())
-    Dataset.objects.create(name=f"Random {seed}", kind=Dataset.Kind.RANDOM)
+    run = make_run(model=model, owner=user)
+    EpochMetric.objects.create(
+        run=run, epoch=1, train_bits=3, valid_bits=4, seconds=1, is_best=True
+    )
+    Piece.objects.create(name=f"P {seed}", owner=user, score={}, content_hash=seed)
+    WorkerBeat.objects.create(queue=f"queue-{seed}", seen_at=timezone.now())
+    create_token(user, name=f"Token {seed}")
+    LogEntry.objects.log_actions(user.pk, [piece], 2, single_object=True)
     return piece
 
 
@@ -43,7 +75,7 @@ def test_a_longer_list_takes_no_more_queries(
 ):
     url = reverse(f"admin:{name}_changelist")
     fill(1)
-    with django_assert_max_num_queries(12) as first:
+    with django_assert_max_num_queries(14) as first:
         assert keeper.get(url).status_code == 200
     for seed in range(2, 8):
         fill(seed)
@@ -69,6 +101,40 @@ def test_a_version_shows_its_metrics_and_cannot_be_edited(keeper, tunes):
     assert "bits_per_note" in page
     assert tunes.bundle_hash in page
     assert 'name="bundle_hash"' not in page
+
+
+def test_a_page_of_many_lines_takes_no_more_queries(
+    keeper, django_assert_max_num_queries
+):
+    """A model with its versions, a run with its epochs, a piece with its files."""
+    piece = fill(1)
+    piece.refresh_from_db()
+    version, run = piece.version, TrainingRun.objects.get()
+    urls = [
+        reverse("admin:training_model_change", args=[version.model_id]),
+        reverse("admin:training_trainingrun_change", args=[run.pk]),
+        reverse("admin:generation_composition_change", args=[piece.pk]),
+    ]
+    first = []
+    for url in urls:
+        with django_assert_max_num_queries(14) as queries:
+            assert keeper.get(url).status_code == 200
+        first.append(len(queries))
+    for number in range(2, 8):
+        ModelVersion.objects.create(
+            model=version.model, number=number, bundle_hash=f"0{number}" * 32
+        )
+        EpochMetric.objects.create(
+            run=run, epoch=number, train_bits=3, valid_bits=4, seconds=1
+        )
+    for format in ("mp3", "ogg", "wav"):
+        Rendering.objects.create(
+            composition=piece, format=format, rung_at=timezone.now()
+        )
+
+    for url, count in zip(urls, first, strict=True):
+        with django_assert_max_num_queries(count):
+            keeper.get(url)
 
 
 def test_a_composition_shows_its_recipe(keeper):

@@ -4,6 +4,7 @@ import stat
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db.utils import ConnectionHandler
 
 from composer_site.settings import (
     database_from_url,
@@ -13,6 +14,7 @@ from composer_site.settings import (
     keep_secret_key,
     mail_from_url,
 )
+from tests.site.processes import manage, site_environment
 
 
 def test_the_secret_key_is_made_once_and_kept_to_its_owner(tmp_path):
@@ -101,10 +103,23 @@ def test_lists_are_split_at_commas(monkeypatch):
     assert envlist("OTHERS", "x") == ["x"]
 
 
-def test_sqlite_really_runs_in_wal_mode(db):
-    from django.db import connection
+def test_sqlite_really_runs_in_wal_mode(tmp_path, db):
+    database = database_from_url(f"sqlite:///{tmp_path}/db.sqlite3")
+    connection = ConnectionHandler({"default": database})["default"]
 
     with connection.cursor() as cursor:
+        cursor.execute("PRAGMA journal_mode")
+        assert cursor.fetchone() == ("wal",)
         cursor.execute("PRAGMA synchronous")
-
         assert cursor.fetchone() == (1,)
+    connection.close()
+
+
+def test_django_finds_nothing_to_warn_of_behind_https(tmp_path):
+    env = site_environment(
+        tmp_path, HTTPS="true", ALLOWED_HOSTS="music.example", DEBUG="", SECRET_KEY=""
+    )
+
+    said = manage(env, "check", "--deploy", "--fail-level", "WARNING")
+
+    assert "no issues" in said

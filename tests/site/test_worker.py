@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from tests.site.processes import (
     site_environment,
     wait_for,
 )
+from tests.site.stores import ask, empty_queues, queue_length
 
 ASK = """
 from generation.services import compose_random, request_rendering
@@ -38,8 +38,7 @@ def var_dir(tmp_path_factory) -> Path:
 @pytest.fixture
 def start_worker(var_dir):
     """Starts workers that do not outlive the test, on a queue that is empty."""
-    with sqlite3.connect(var_dir / "db.sqlite3", timeout=20) as database:
-        database.execute("DELETE FROM django_q_ormq")
+    empty_queues(var_dir)
     started = []
 
     def start(**more: str) -> subprocess.Popen:
@@ -67,21 +66,15 @@ def ask_for_pdf(var_dir: Path) -> int:
 
 
 def state_of(var_dir: Path, rendering: int) -> str:
-    with sqlite3.connect(var_dir / "db.sqlite3", timeout=20) as database:
-        query = "SELECT state FROM generation_rendering WHERE id = ?"
-        return database.execute(query, [rendering]).fetchone()[0]
+    query = "SELECT state FROM generation_rendering WHERE id = ?"
+    ((state,),) = ask(var_dir, query, rendering)
+    return state
 
 
 def seen_on(var_dir: Path) -> list[str]:
     """The queues on which a worker has been seen."""
-    with sqlite3.connect(var_dir / "db.sqlite3", timeout=20) as database:
-        query = "SELECT queue FROM training_workerbeat ORDER BY queue"
-        return [queue for (queue,) in database.execute(query)]
-
-
-def queue_of(var_dir: Path) -> int:
-    with sqlite3.connect(var_dir / "db.sqlite3", timeout=20) as database:
-        return database.execute("SELECT count(*) FROM django_q_ormq").fetchone()[0]
+    query = "SELECT queue FROM training_workerbeat ORDER BY queue"
+    return [queue for (queue,) in ask(var_dir, query)]
 
 
 def test_what_is_asked_for_is_made(start_worker, var_dir):
@@ -91,15 +84,13 @@ def test_what_is_asked_for_is_made(start_worker, var_dir):
     start_worker()
 
     wait_for(lambda: state_of(var_dir, rendering) == "ready")
-    wait_for(lambda: queue_of(var_dir) == 0)
+    wait_for(lambda: queue_length(var_dir) == 0)
 
 
 def test_a_lost_doorbell_is_found(start_worker, var_dir):
     rendering = ask_for_pdf(var_dir)
-    with sqlite3.connect(var_dir / "db.sqlite3", timeout=20) as database:
-        database.execute("DELETE FROM django_q_ormq")
-        long_ago = "2020-01-01 00:00:00"
-        database.execute("UPDATE generation_rendering SET rung_at = ?", [long_ago])
+    empty_queues(var_dir)
+    ask(var_dir, "UPDATE generation_rendering SET rung_at = '2020-01-01 00:00:00'")
 
     start_worker()
 
@@ -154,8 +145,7 @@ def test_training_has_a_queue_and_a_worker_of_its_own(start_worker, var_dir):
 
 
 def test_without_a_name_both_queues_are_served(start_worker, var_dir):
-    with sqlite3.connect(var_dir / "db.sqlite3", timeout=20) as database:
-        database.execute("DELETE FROM training_workerbeat")
+    ask(var_dir, "DELETE FROM training_workerbeat")
 
     worker = start_worker(Q_CLUSTER_NAME="")
 

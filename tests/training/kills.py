@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from tests.site.processes import (
     site_environment,
     wait_for,
 )
+from tests.site.stores import ask, empty_queues
 
 EPOCHS = 4
 LEASE_SECONDS = 6
@@ -40,7 +40,6 @@ from training.runs import start_run
 from django.contrib.auth.models import User
 from django.utils import timezone
 from datetime import timedelta
-from django_q.models import OrmQ
 
 alice = User.objects.create_user("alice")
 pieces = [
@@ -65,7 +64,6 @@ tiny = Preset(
 )
 runs = {{t: start_run(dataset, tiny, owner=alice, title=t).pk for t in {titles}}}
 TrainingRun.objects.update(rung_at=timezone.now() + timedelta(days=1))
-OrmQ.objects.all().delete()
 print(json.dumps(runs))
 """
 
@@ -114,8 +112,7 @@ class Site:
         self.workers.clear()
 
     def ask(self, query: str, *values: object) -> list[tuple]:
-        with sqlite3.connect(self.var_dir / "db.sqlite3", timeout=20) as database:
-            return database.execute(query, values).fetchall()
+        return ask(self.var_dir, query, *values)
 
     def row(self, run: int) -> dict[str, Any]:
         columns = "state, epoch, progress, attempt, crashes, error, version_id"
@@ -192,6 +189,7 @@ def make_site(var_dir: Path, titles: list[str], *, pieces: int) -> Site:
     manage(env, "migrate", "--verbosity", "0")
     code = PREPARE.format(pieces=pieces, epochs=EPOCHS, titles=titles)
     printed = manage(env, "shell", "-v", "0", "-c", code)
+    empty_queues(var_dir)
     return Site(var_dir, json.loads(printed.splitlines()[-1]), [])
 
 

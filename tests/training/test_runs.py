@@ -512,7 +512,7 @@ def test_a_version_in_use_is_not_retired(run, bundle, chorales):
 @pytest.mark.parametrize(
     ("name", "values"),
     [
-        ("run_state_is_known", {"state": "asleep"}),
+        ("run_state_is_known", {"state": "asleep", "finished_at": Now()}),
         ("run_has_a_token_while_running", {"state": "running"}),
         ("run_has_a_token_while_running", {"token": STRANGER}),
         ("run_failed_says_why", {"state": "failed", "finished_at": Now()}),

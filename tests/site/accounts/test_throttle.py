@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from django.test import RequestFactory
@@ -20,8 +18,8 @@ from composer_site.accounts.throttle import (
     take,
     take_all,
 )
+from tests.site.processes import ROOT, site_environment
 
-ROOT = Path(__file__).resolve().parents[3]
 FIVE = Limit("test", tries=5, seconds=50)
 NOW = 1_800_000_000.0
 
@@ -121,12 +119,7 @@ print(len(through))
 
 
 def test_of_eighty_at_once_exactly_ten_get_through(tmp_path):
-    env = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "composer_site.settings",
-        "VAR_DIR": str(tmp_path),
-    }
-    env.pop("DATABASE_URL", None)
+    env = site_environment(tmp_path)
 
     done = subprocess.run(
         [sys.executable, "-c", RACE],

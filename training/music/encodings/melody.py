@@ -141,7 +141,7 @@ class MelodyEncoding:
     """See the module and ``base.Encoding``."""
 
     name = "melody"
-    fields = (
+    fields: tuple[Field, ...] = (
         Field("duration", len(DURATIONS)),
         Field("pitch", NUM_PITCH_SYMBOLS, hold=HOLD),
     )

@@ -7,12 +7,14 @@ from django.core.management.base import BaseCommand
 
 from composer_site.accounts.throttle import purge_buckets
 from generation.shelf import KEPT_AFTER_DELETION, purge_thrown_away
+from training.services import purge_bundles
 
 
 class Command(BaseCommand):
     help = (
         f"Delete for good what was deleted over {KEPT_AFTER_DELETION.days} days ago, "
-        "and sessions that have ended. The worker sees to the pieces by itself."
+        "bundles of deleted versions, and sessions that have ended. The worker sees "
+        "to the pieces by itself."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -21,4 +23,8 @@ class Command(BaseCommand):
             pieces += gone
         buckets = purge_buckets()
         call_command("clearsessions")
-        self.stdout.write(f"{pieces} deleted pieces and {buckets} counters are gone.")
+        bundles = purge_bundles()
+        self.stdout.write(
+            f"{pieces} deleted pieces, {buckets} counters and {bundles} bundles "
+            "are gone."
+        )
