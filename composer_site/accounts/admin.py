@@ -92,6 +92,7 @@ class LogEntryAdmin(ReadOnly):
     list_display = ["action_time", "user", "content_type", "object_repr", "what"]
     list_filter = ["action_flag"]
     list_select_related = ["user", "content_type"]
+    ordering = ["-pk"]
     search_fields = ["object_repr", "=user__username"]
     fields = ["action_time", "user", "content_type", "object_id", "object_repr", "what"]
     readonly_fields = ["what"]

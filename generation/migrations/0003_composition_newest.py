@@ -5,16 +5,17 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('generation', '0002_favourites_and_deletion'),
-        ('training', '0002_training_runs'),
+        ("generation", "0002_favourites_and_deletion"),
+        ("training", "0002_training_runs"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='composition',
-            index=models.Index(fields=['-created_at', '-id'], name='composition_newest'),
+            model_name="composition",
+            index=models.Index(
+                fields=["-created_at", "-id"], name="composition_newest"
+            ),
         ),
     ]
