@@ -14,7 +14,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from generation.constraints import ConstrainedDraft, PitchLimits, pitch_masks
+from generation.constraints import (
+    ConstrainedDraft,
+    PitchLimits,
+    pitch_masks,
+    usual_limits,
+)
 from generation.counting import CountedMelody, CountedVoices
 from generation.endings import MelodyDraft
 from generation.judgement import fault
@@ -199,11 +204,12 @@ def _drafts(
 ) -> list[ConstrainedDraft]:
     """A fresh draft for each candidate."""
     encoding, form = bundle.encoding, plan.form
-    low, high = request.pitch_range
-    limits = PitchLimits(low, high)
+    limits = usual_limits(encoding)
+    if request.lowest_pitch is not None or request.highest_pitch is not None:
+        limits = [PitchLimits(*request.pitch_range) for _ in limits]
     if request.scale_only and form.key:
         key = form.key.transposed(plan.transposition)
-        limits = replace(limits, classes=frozenset(key.scale))
+        limits = [replace(lim, classes=frozenset(key.scale)) for lim in limits]
     masks = pitch_masks(encoding, form, limits, transposition=plan.transposition)
     count: dict[str, Any] = {}
     if request.num_notes is not None and not isinstance(encoding, PitchesEncoding):

@@ -7,12 +7,14 @@ dead end: where no pitch is both legal and wished for, the legal ones stand.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from generation.sampler import Draft
 from training.music.encodings.base import Encoding, Event, Form, Mask
+from training.music.encodings.voices import PART_NAMES, VoicesEncoding
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,15 @@ class PitchLimits:
         return self == PitchLimits()
 
 
+#: What the voices of a choir sing, in Bach's chorales as anywhere.
+COMPASSES = {
+    "Soprano": PitchLimits(57, 81),
+    "Alto": PitchLimits(53, 74),
+    "Tenor": PitchLimits(48, 69),
+    "Bass": PitchLimits(36, 64),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class FieldMask:
     """``wished`` is 0 for the values of a field that are wished for, -inf elsewhere.
@@ -44,17 +55,31 @@ class FieldMask:
 
 
 def pitch_masks(
-    encoding: Encoding, form: Form, limits: PitchLimits, *, transposition: int = 0
+    encoding: Encoding,
+    form: Form,
+    limits: Sequence[PitchLimits],
+    *,
+    transposition: int = 0,
 ) -> tuple[FieldMask | None, ...]:
-    """A mask for each field; None for those that ``limits`` leave alone.
+    """A mask for each field under its ``limits``; None for those left alone.
 
-    ``transposition`` semitones will be added to every pitch afterwards, and ``limits``
+    ``transposition`` semitones will be added to every pitch afterwards, and the limits
     speak of what sounds then.
     """
     return tuple(
-        _field_mask(encoding, number, field.size, form, limits, transposition)
-        for number, field in enumerate(encoding.fields)
+        _field_mask(encoding, number, field.size, form, wished, transposition)
+        for number, (field, wished) in enumerate(
+            zip(encoding.fields, limits, strict=True)
+        )
     )
+
+
+def usual_limits(encoding: Encoding) -> list[PitchLimits]:
+    """What each field keeps to when nothing is asked: voices, to what can be sung."""
+    if not isinstance(encoding, VoicesEncoding):
+        return [PitchLimits() for _ in encoding.fields]
+    names = PART_NAMES[encoding.num_parts]
+    return [COMPASSES[names[part]] for part in encoding.order]
 
 
 def _field_mask(

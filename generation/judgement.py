@@ -11,7 +11,7 @@ from collections import Counter
 from itertools import groupby, pairwise
 
 from training.music.metrics import crossing_rate, ends_on_tonic, parallel_rate
-from training.music.score import Part, Score
+from training.music.score import TICKS_PER_QUARTER, Part, Score
 
 #: A part may repeat a pitch this often in a row, and this share of its notes.
 LONGEST_RUN = 4
@@ -58,7 +58,7 @@ def weak_ending(score: Score) -> float:
     if score.key is not None and not ends_on_tonic(score, score.key):
         third_or_fifth = {score.key.scale[2], score.key.scale[4]}
         weakness += 0.6 if last.pitch % 12 in third_or_fifth else 1.2
-    if last.duration_ticks < score.metre.beat_ticks:
+    if last.duration_ticks < min(score.metre.beat_ticks, TICKS_PER_QUARTER):
         weakness += 0.5
     return weakness
 

@@ -81,7 +81,7 @@ class Chances:
         self._bounds = np.cumsum([0, *sizes]).tolist()
 
     def draw(self, events: int, temperature: float = 1.0) -> list[Float32s]:
-        """Chances times ``temperature`` for the next T ``events``: per field (T, V_f)."""
+        """For each field (events, V_f): the next chances times ``temperature``."""
         raw = np.asarray(self._bits.random_raw(events * self._bounds[-1]))
         uniform = ((raw >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
         gumbel = -temperature * np.log(-np.log(uniform))

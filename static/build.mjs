@@ -34,6 +34,7 @@ const STYLES = `
 @import "./sheet.css";
 @import "./composition.css";
 @import "./models.css";
+@import "./training.css";
 @import "./history.css";
 @import "./accounts.css";
 `;
@@ -65,6 +66,7 @@ const scripts = {
     "site.js",
     "player.js",
     "curves.js",
+    "live.js",
     "sound_worklet.js",
   ].map((name) => join(ROOT, "static", "js", name)),
   format: "esm",

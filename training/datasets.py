@@ -26,7 +26,12 @@ from training.models import Dataset, DatasetPiece, Piece
 from training.music.encodings import Encoding, MelodyEncoding, VoicesEncoding, from_spec
 from training.music.score import Score
 from training.music.score_json import score_from_json, score_to_json
-from training.random_notes import RandomOptions, draw_windows, write_windows
+from training.random_notes import (
+    BadOptions,
+    RandomOptions,
+    draw_windows,
+    write_windows,
+)
 from training.services import InUse
 
 logger = logging.getLogger(__name__)
@@ -203,7 +208,7 @@ def build_dataset(dataset_id: int) -> None:
         return
     try:
         made = _build_random(dataset) if _is_random(dataset) else _build_music(dataset)
-    except (BadDataset, TooLittleMusic) as error:
+    except (BadDataset, BadOptions, TooLittleMusic) as error:
         _finish(dataset, error=str(error))
     except Exception:
         # Whatever went wrong, the row must not say "being made" for ever.

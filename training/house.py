@@ -51,9 +51,7 @@ HOUSE_MODELS = {
             corpora=("oneill", "ryan", "aird"),
             encoding=MelodyEncoding,
             model_config=ModelConfig(lstm_units=256, lstm_layers=2),
-            train_config=TrainConfig(
-                epochs=16, dropout=0.4, context_dropout=0.1, weight_decay=0.02
-            ),
+            train_config=TrainConfig(epochs=24, dropout=0.35, weight_decay=0.01),
             transpose=False,
         ),
         HouseModel(

@@ -35,6 +35,7 @@ LOWEST_PITCH, HIGHEST_PITCH = 60, 71
 NUM_SAMPLES, WINDOW = 50_000, 32
 
 MAX_SAMPLES, MAX_WINDOW = 1_000_000, 1_024
+NAMES, SUFFIXES = ("X_notes", "y_notes"), ("npy", "csv")
 #: Numbers in one dataset: 33 million take 264 MB.
 MAX_NUMBERS = 33_000_000
 
@@ -124,7 +125,7 @@ def write_windows(folder: Path, windows: Windows) -> str:
     """
     folder.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
-    for name, array in (("X_notes", windows.x), ("y_notes", windows.y)):
+    for name, array in zip(NAMES, (windows.x, windows.y), strict=True):
         digest.update(np.ascontiguousarray(array, "<i8").tobytes())
         aside = folder / f".{name}.npy"
         with aside.open("wb") as file:
@@ -134,6 +135,12 @@ def write_windows(folder: Path, windows: Windows) -> str:
         aside.write_bytes(csv_bytes(array))
         os.replace(aside, folder / f"{name}.csv")
     return digest.hexdigest()
+
+
+def random_note_files(folder: Path) -> list[str]:
+    """Names of the files that ``write_windows`` wrote in ``folder``."""
+    names = [f"{name}.{suffix}" for suffix in SUFFIXES for name in NAMES]
+    return [name for name in names if (folder / name).is_file()]
 
 
 def read_windows(folder: Path) -> Windows:

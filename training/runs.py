@@ -91,7 +91,12 @@ def start_run(
         run = TrainingRun.objects.create(
             owner=owner,
             dataset=dataset,
-            model=model or new_model(title.strip()[:100], owner=owner),
+            model=model
+            or new_model(
+                title.strip()[:100],
+                owner=owner,
+                description=f"Has read {dataset.name}.",
+            ),
             preset=preset.slug,
             model_config=as_json(model_config),
             train_config=as_json(train_config),

@@ -127,18 +127,22 @@ def retire_version(version: ModelVersion) -> None:
 
 def delete_version(version: ModelVersion) -> None:
     """Delete it for good. Raises ``InUse`` while pieces depend on it."""
+    # Asked first: Django would fetch every one of them to say that it may not delete.
+    if count := version.compositions.count():
+        pieces = "piece depends" if count == 1 else "pieces depend"
+        raise InUse(
+            f"{count} {pieces} on {version}. Retire it: then it is offered no more, "
+            "and they stay."
+        )
     try:
         with transaction.atomic():
             Model.objects.select_for_update().get(pk=version.model_id)
             num_deleted, _ = ModelVersion.objects.filter(
                 pk=version.pk, is_default=False
             ).delete()
-    except ProtectedError as error:
-        count = len(error.protected_objects)
-        pieces = "piece depends" if count == 1 else "pieces depend"
+    except ProtectedError:
         raise InUse(
-            f"{count} {pieces} on {version}. Retire it: then it is offered no more, "
-            "and they stay."
+            f"A piece was just written by {version}. Retire it instead."
         ) from None
     if not num_deleted:
         raise InUse(
@@ -164,13 +168,14 @@ def purge_bundles(*, now: float | None = None) -> int:
     return len(old)
 
 
-def new_model(title: str, *, owner: User | None) -> Model:
+def new_model(title: str, *, owner: User | None, description: str = "") -> Model:
     """A model with a slug of its own and no version yet."""
     stem = slugify(title)[:50] or "model"
     for attempt in range(100):
         slug = f"{stem}-{attempt + 1}" if attempt else stem
         model, is_new = Model.objects.get_or_create(
-            slug=slug, defaults={"title": title, "owner": owner}
+            slug=slug,
+            defaults={"title": title, "owner": owner, "description": description},
         )
         if is_new:
             return model

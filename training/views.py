@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_safe
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
 
+from training.access import account_of, needs_account
 from training.models import Model, ModelVersion
+from training.services import promote_version
 
 SAMPLES_SHOWN = 6
 
@@ -24,12 +27,20 @@ BASELINE_LABELS = {
     "uniform": "Every pitch alike",
     "best_possible": "Best possible",
 }
+# Those drawn beside learning curves.
+CURVE_BASELINES = ("ngram", "uniform")
 
 
 @require_safe
 def model_list(request: HttpRequest) -> HttpResponse:
-    models = Model.objects.visible_to(request.user).ready().with_default_version()
-    return render(request, "training/model_list.html", {"models": models})
+    visible = Model.objects.visible_to(request.user)
+    models = list(visible.ready().with_default_version())
+    context = {
+        "models": models,
+        "house_models": [model for model in models if model.owner_id is None],
+        "own_models": [model for model in models if model.owner_id is not None],
+    }
+    return render(request, "training/model_list.html", context)
 
 
 @require_safe
@@ -42,19 +53,25 @@ def model_detail(request: HttpRequest, slug: str) -> HttpResponse:
         {
             "model": model,
             "version": version,
-            "versions": model.versions.all(),
+            "versions": model.versions.defer("curve", "provenance").prefetch_related(
+                "metrics"
+            ),
+            "is_mine": request.user.is_authenticated
+            and model.owner_id == request.user.pk,
+            "run": getattr(version, "run", None),
             "metric_rows": metric_rows(version),
             "baseline_labels": [
                 BASELINE_LABELS.get(name, name) for name in version.baselines()
             ],
             "curve": version.curve,
+            "curve_baselines": curve_baselines(version),
             "samples": version.compositions.showcases().for_list()[:SAMPLES_SHOWN],
         },
     )
 
 
 def _get_version(request: HttpRequest, model: Model) -> ModelVersion:
-    versions = model.versions.prefetch_related("metrics")
+    versions = model.versions.select_related("run").prefetch_related("metrics")
     number = request.GET.get("version", "")
     if number.isascii() and number.isdigit() and len(number) < 9:
         return get_object_or_404(versions, number=int(number))
@@ -62,6 +79,30 @@ def _get_version(request: HttpRequest, model: Model) -> ModelVersion:
     if number or version is None:
         raise Http404("There is no such version.")
     return version
+
+
+@require_POST
+@needs_account("To choose what a model composes with, log in as its owner.")
+def version_promote(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    own = ModelVersion.objects.filter(model__owner=account_of(request))
+    version = get_object_or_404(
+        own.select_related("model"), model__slug=slug, number=number
+    )
+    promote_version(version)
+    messages.success(request, f"From now on {version.model} composes with {version}.")
+    return redirect(version)
+
+
+def curve_baselines(version: ModelVersion) -> list[dict[str, object]]:
+    """Simpler guesses to draw beside the curve, in its unit."""
+    measure = "bits_per_event"
+    if measure not in version.scores():
+        measure = "bits_per_note"  # of random notes, whose events are notes
+    return [
+        {"label": BASELINE_LABELS[name], "bits": scores[measure]}
+        for name, scores in version.baselines().items()
+        if name in CURVE_BASELINES and measure in scores
+    ]
 
 
 def metric_rows(version: ModelVersion) -> list[dict[str, object]]:

@@ -14,6 +14,7 @@ PATHS = (
     "/compose/",
     "/models/",
     "/models/tunes/",
+    "/datasets/",
     "/my/pieces/",
     "/log-in/",
     "/sign-up/",

@@ -72,7 +72,7 @@ def test_a_counted_melody_ends_on_a_tonic_of_at_least_a_beat(seed):
 
 def test_a_counted_melody_keeps_its_range():
     form = Form(16 * 1920, Metre(4, 4), Key(2, "major"))
-    masks = pitch_masks(MELODY, form, PitchLimits(60, 67))
+    masks = pitch_masks(MELODY, form, [PitchLimits(60, 67)] * 2)
     draft = CountedMelody(MELODY, form, masks, num_notes=80, per_bar=7.0)
 
     line = written(draft, MELODY_NETWORK)

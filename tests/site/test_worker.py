@@ -27,16 +27,6 @@ piece = compose_random(num_notes=8, seed=1, qpm=120, owner=None, session_key="s"
 print(request_rendering(piece, "pdf").pk)
 """
 
-TRAIN = """
-from training.datasets import build_dataset, create_random_dataset
-from training.presets import PRESETS
-from training.random_notes import RandomOptions
-from training.runs import start_run
-dataset = create_random_dataset(RandomOptions(samples=200, window=8))
-build_dataset(dataset.pk)
-start_run(dataset, PRESETS["quick"], owner=None, title="Random")
-"""
-
 
 @pytest.fixture(scope="module")
 def var_dir(tmp_path_factory) -> Path:
@@ -81,10 +71,10 @@ def state_of(var_dir: Path, rendering: int) -> str:
     return state
 
 
-def states_of_runs(var_dir: Path) -> list[str]:
-    return [
-        state for (state,) in ask(var_dir, "SELECT state FROM training_trainingrun")
-    ]
+def seen_on(var_dir: Path) -> list[str]:
+    """The queues on which a worker has been seen."""
+    query = "SELECT queue FROM training_workerbeat ORDER BY queue"
+    return [queue for (queue,) in ask(var_dir, query)]
 
 
 def test_what_is_asked_for_is_made(start_worker, var_dir):
@@ -146,9 +136,21 @@ def test_it_ends_to_be_started_afresh_when_an_idle_process_is_killed(start_worke
 
 def test_training_has_a_queue_and_a_worker_of_its_own(start_worker, var_dir):
     rendering = ask_for_pdf(var_dir)
-    manage(site_environment(var_dir), "shell", "-v", "0", "-c", TRAIN)
 
     start_worker(Q_CLUSTER_NAME="training")
 
-    wait_for(lambda: states_of_runs(var_dir) == ["succeeded"], 180)
+    wait_for(lambda: "training" in seen_on(var_dir))
+    time.sleep(2)
     assert state_of(var_dir, rendering) == "queued"
+
+
+def test_without_a_name_both_queues_are_served(start_worker, var_dir):
+    ask(var_dir, "DELETE FROM training_workerbeat")
+
+    worker = start_worker(Q_CLUSTER_NAME="")
+
+    wait_for(lambda: seen_on(var_dir) == ["composer", "training"])
+    family = descendants(worker.pid)
+    worker.terminate()
+    assert worker.wait(timeout=20) == 0
+    wait_for(lambda: not any(map(is_alive, family)))

@@ -4,6 +4,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -71,6 +72,16 @@ def test_random_notes_become_a_dataset(alice):
     assert dataset.state == Dataset.State.READY
     assert read_windows(dataset.folder).x.shape == (40, 8)
     assert dataset.counts["notes"] == 40 * 9
+
+
+def test_options_that_cannot_be_are_named(alice):
+    dataset = datasets.create_random_dataset(RandomOptions(samples=20, window=4))
+    Dataset.objects.filter(pk=dataset.pk).update(options={"samples": 0})
+
+    dataset = built(dataset)
+
+    assert dataset.state == Dataset.State.FAILED
+    assert "Ask for 1 to" in dataset.error
 
 
 def test_own_pieces_become_a_dataset(alice, pieces):
@@ -189,6 +200,15 @@ def test_one_that_kills_its_worker_every_time_is_given_up():
 
     assert dataset.state == Dataset.State.FAILED
     assert "Choose less music" in dataset.error
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"state": "lost"}, {"kind": "other"}, {"state": "failed"}, {"content_hash": ""}],
+)
+def test_the_database_refuses_states_that_cannot_be(values):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make_dataset(**values)
 
 
 def test_it_is_deleted_with_its_files(django_capture_on_commit_callbacks):

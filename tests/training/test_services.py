@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from training import services
 from training.learning.bundle import HOUSE_MODELS_ROOT, UnreadableBundle, load_bundle
-from training.models import Dataset, Metric, Model, ModelVersion
+from training.models import Metric, Model, ModelVersion
 
 pytestmark = pytest.mark.django_db
 
@@ -94,14 +94,6 @@ def test_a_private_model_is_its_owners(alice, charlie):
 
     assert model in Model.objects.visible_to(alice)
     assert model not in Model.objects.visible_to(charlie)
-
-
-@pytest.mark.parametrize(
-    "values", [{"state": "lost"}, {"kind": "other"}, {"state": "failed"}]
-)
-def test_the_database_refuses_states_that_cannot_be(values):
-    with pytest.raises(IntegrityError), transaction.atomic():
-        Dataset.objects.create(**{"name": "x", "kind": "random", **values})
 
 
 def test_flatten_names_what_is_nested():

@@ -51,6 +51,7 @@ def run(dataset, alice) -> TrainingRun:
 def attempt(run: TrainingRun, *, until_epoch: int | None = None):
     """One attempt at the run, stopped after ``until_epoch``; its bundle or None."""
     token = runs.claim_run(run.pk)
+    assert token is not None
     trainer = Trainer(run.pk, token, Heart(run.pk, token))
     note_epoch = trainer.note_epoch
 
@@ -59,9 +60,9 @@ def attempt(run: TrainingRun, *, until_epoch: int | None = None):
         if epoch.number == until_epoch:
             raise Stopped
 
-    trainer.note_epoch = note_and_stop
     try:
-        folder = trainer.make_bundle()
+        with patch.object(trainer, "note_epoch", note_and_stop):
+            folder = trainer.make_bundle()
     except Stopped:
         runs.give_back(run.pk, token)
         run.refresh_from_db()

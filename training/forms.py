@@ -1,0 +1,178 @@
+"""What a person fills in to make a dataset and to train on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from training.corpora import CORPORA
+from training.models import Model
+from training.presets import PRESETS
+from training.random_notes import (
+    HIGHEST_PITCH,
+    LOWEST_PITCH,
+    MAX_SAMPLES,
+    MAX_WINDOW,
+    NUM_SAMPLES,
+    WINDOW,
+    RandomOptions,
+)
+
+MAX_SEED = 2**31 - 1
+
+
+def whole(what: str, lowest: int, highest: int, **kwargs: Any) -> forms.IntegerField:
+    sentence = f"{what} must be a whole number from {lowest} to {highest}."
+    return forms.IntegerField(
+        min_value=lowest,
+        max_value=highest,
+        error_messages=dict.fromkeys(
+            ("required", "invalid", "min_value", "max_value"), sentence
+        ),
+        **kwargs,
+    )
+
+
+def name_field(help_text: str) -> forms.CharField:
+    return forms.CharField(
+        label="Name",
+        max_length=100,
+        required=False,
+        help_text=help_text,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+def split_seed_field() -> forms.IntegerField:
+    return whole(
+        "The seed",
+        0,
+        MAX_SEED,
+        label="Seed of the split",
+        initial=0,
+        help_text="Decides which pieces are held back. The same number holds back the "
+        "same ones.",
+    )
+
+
+class CorpusDatasetForm(forms.Form):
+    corpora = forms.MultipleChoiceField(
+        choices=[(slug, corpus.title) for slug, corpus in CORPORA.items()],
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": "Choose at least one collection.",
+            "invalid_choice": "There is no such collection. Choose from the list.",
+        },
+    )
+    name = name_field("Left empty, it is called what the collections are called.")
+    transpose = forms.TypedChoiceField(
+        label="Learn every piece in all keys that fit",
+        choices=[("", "As it suits the music"), ("yes", "Yes"), ("no", "No")],
+        coerce=lambda answer: answer == "yes",
+        empty_value=None,
+        required=False,
+        help_text="More to learn from, and as much longer to train.",
+    )
+    split_seed = split_seed_field()
+
+
+class RandomDatasetForm(forms.Form):
+    name = name_field("Left empty, it is called Random notes.")
+    samples = whole(
+        "The number of windows",
+        1,
+        MAX_SAMPLES,
+        label="Windows",
+        initial=NUM_SAMPLES,
+        help_text="How many rows of notes. At least 20, to train on them.",
+    )
+    window = whole(
+        "The length of a window",
+        1,
+        MAX_WINDOW,
+        label="Notes in a window",
+        initial=WINDOW,
+        help_text="After them comes the note to be foretold.",
+    )
+    lowest = whole(
+        "The lowest pitch",
+        0,
+        127,
+        label="Lowest pitch",
+        initial=LOWEST_PITCH,
+        help_text="As in MIDI: 60 is middle C.",
+    )
+    highest = whole(
+        "The highest pitch",
+        0,
+        127,
+        label="Highest pitch",
+        initial=HIGHEST_PITCH,
+        help_text="71 is the B above it.",
+    )
+    seed = whole(
+        "The seed",
+        0,
+        MAX_SEED,
+        label="Seed",
+        initial=0,
+        help_text="The same number draws the same notes.",
+    )
+
+    def options(self) -> RandomOptions:
+        """Raises ``BadOptions`` where the fields do not go together."""
+        names = ("samples", "window", "lowest", "highest", "seed")
+        return RandomOptions(**{name: self.cleaned_data[name] for name in names})
+
+
+class StartRunForm(forms.Form):
+    preset = forms.ChoiceField(
+        choices=[(preset.slug, preset.title) for preset in PRESETS.values()],
+        widget=forms.RadioSelect,
+        initial=next(iter(PRESETS)),
+        error_messages=dict.fromkeys(
+            ("required", "invalid_choice"), "Choose how long to train."
+        ),
+    )
+    model = forms.ModelChoiceField(
+        label="Model",
+        queryset=Model.objects.none(),
+        to_field_name="slug",
+        required=False,
+        empty_label="A new model",
+        help_text="Or the next version of one you have.",
+        error_messages={"invalid_choice": "Choose a new model or one of your own."},
+    )
+    title = forms.CharField(
+        label="Name of the new model",
+        max_length=100,
+        required=False,
+        help_text="You find it by this name when you compose.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    seed = whole(
+        "The seed",
+        0,
+        MAX_SEED,
+        label="Seed",
+        initial=0,
+        help_text="The same dataset, length and number give the same network.",
+    )
+
+    def __init__(self, *args: Any, owner_id: int | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # A model field's queryset is the form's own copy.
+        field = self.fields["model"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = Model.objects.filter(owner=owner_id).exclude(owner=None)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if (
+            "model" not in self.errors
+            and not cleaned.get("model")
+            and not cleaned.get("title", "").strip()
+        ):
+            self.add_error("title", "Give the model a name.")
+        return cleaned
