@@ -127,18 +127,22 @@ def retire_version(version: ModelVersion) -> None:
 
 def delete_version(version: ModelVersion) -> None:
     """Delete it for good. Raises ``InUse`` while pieces depend on it."""
+    # Asked first: Django would fetch every one of them to say that it may not delete.
+    if count := version.compositions.count():
+        pieces = "piece depends" if count == 1 else "pieces depend"
+        raise InUse(
+            f"{count} {pieces} on {version}. Retire it: then it is offered no more, "
+            "and they stay."
+        )
     try:
         with transaction.atomic():
             Model.objects.select_for_update().get(pk=version.model_id)
             num_deleted, _ = ModelVersion.objects.filter(
                 pk=version.pk, is_default=False
             ).delete()
-    except ProtectedError as error:
-        count = len(error.protected_objects)
-        pieces = "piece depends" if count == 1 else "pieces depend"
+    except ProtectedError:
         raise InUse(
-            f"{count} {pieces} on {version}. Retire it: then it is offered no more, "
-            "and they stay."
+            f"A piece was just written by {version}. Retire it instead."
         ) from None
     if not num_deleted:
         raise InUse(

@@ -1,9 +1,8 @@
-"""Accounts and what they use, and the log of what was done here."""
+"""Accounts and what they use."""
 
 from __future__ import annotations
 
 from django.contrib import admin
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
 from django.db.models import Count, IntegerField, Model, OuterRef, QuerySet, Subquery
@@ -12,7 +11,7 @@ from django.http import HttpRequest
 
 from composer_site.accounts.services import StillNeeded, delete_account
 from generation.models import Composition, Rendering
-from training.admin.base import ByServices, ReadOnly
+from training.admin.base import ByServices
 from training.models import Dataset, TrainingRun
 from training.services import InUse
 
@@ -83,19 +82,3 @@ class AccountAdmin(ByServices, UserAdmin):
                 raise InUse(f"{user}: {refusal}") from None
 
         self.remove(request, users, delete)
-
-
-@admin.register(LogEntry)
-class LogEntryAdmin(ReadOnly):
-    """Who did what here, and when."""
-
-    list_display = ["action_time", "user", "content_type", "object_repr", "what"]
-    list_filter = ["action_flag"]
-    list_select_related = ["user", "content_type"]
-    search_fields = ["object_repr", "=user__username"]
-    fields = ["action_time", "user", "content_type", "object_id", "object_repr", "what"]
-    readonly_fields = ["what"]
-
-    @admin.display(description="What")
-    def what(self, entry: LogEntry) -> str:
-        return str(entry.get_change_message() or entry.get_action_flag_display())

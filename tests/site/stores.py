@@ -32,13 +32,20 @@ def servers_of(var_dir: Path) -> dict[str, str]:
 
 
 def ask(var_dir: Path, query: str, *values: object) -> list[tuple]:
-    """The rows that ``query`` finds or changes nothing but; ? stands for a value."""
+    """The rows that ``query`` finds, if it asks for any; ? stands for a value."""
     if POSTGRESQL:
         with psycopg.connect(_database_url(var_dir)) as server:
             cursor = server.execute(query.replace("?", "%s"), values)  # type: ignore[arg-type]
             return cursor.fetchall() if cursor.description else []
     with sqlite3.connect(var_dir / "db.sqlite3", timeout=20) as database:
         return database.execute(query, values).fetchall()
+
+
+def unix_time(column: str) -> str:
+    """SQL for a time as time.time() has it."""
+    if POSTGRESQL:
+        return f"extract(epoch from {column})::float"
+    return f"(julianday({column}) - 2440587.5) * 86400"
 
 
 def empty_queues(var_dir: Path) -> None:

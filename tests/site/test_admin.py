@@ -151,6 +151,11 @@ def test_rows_that_only_the_program_makes_cannot_be_added(keeper):
         assert keeper.get(reverse(f"admin:{name}_add")).status_code == 403
 
 
+def test_the_queue_is_not_to_be_seen_or_changed(keeper):
+    assert b"django_q" not in keeper.get(reverse("admin:index")).content
+    assert keeper.get("/admin/django_q/schedule/add/").status_code == 404
+
+
 def test_visitors_are_asked_who_they_are(client, db):
     response = client.get(reverse("admin:index"))
 
