@@ -16,7 +16,7 @@ def test_the_site_says_that_it_is_well(client):
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/compose/", "/datasets/", "/my/pieces/", "/nope"]
+    "path", ["/", "/compose/", "/models/", "/datasets/", "/my/pieces/", "/nope"]
 )
 def test_every_page_keeps_to_itself(client, path):
     response = client.get(path)
