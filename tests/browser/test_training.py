@@ -97,6 +97,21 @@ def test_one_trains_promotes_and_composes_though_a_process_dies(
     expect(page).to_have_url(address)
 
 
+def test_a_dataset_is_made_without_scripts(open_page: OpenPage) -> None:
+    page = open_page("/", java_script_enabled=False)
+    sign_up(page)
+    page.goto("/datasets/new/random/")
+
+    page.get_by_label("Windows").fill("100000")
+    page.get_by_role("button", name="Draw the notes").click()
+
+    # The page asks again by itself.
+    files = page.get_by_role("link", name="X_notes.npy")
+    expect(files).to_be_visible(timeout=LONG_MS)
+    page.get_by_role("button", name="Train a model on this").click()
+    expect(page.get_by_role("radio", name="Quick")).to_be_checked()
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_pages_where_one_trains_fit_their_window(
     open_page: OpenPage, width: int

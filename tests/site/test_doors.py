@@ -15,7 +15,9 @@ def test_the_site_says_that_it_is_well(client):
     assert "no-store" in response["Cache-Control"]
 
 
-@pytest.mark.parametrize("path", ["/", "/compose/", "/models/", "/my/pieces/", "/nope"])
+@pytest.mark.parametrize(
+    "path", ["/", "/compose/", "/models/", "/datasets/", "/my/pieces/", "/nope"]
+)
 def test_every_page_keeps_to_itself(client, path):
     response = client.get(path)
 
