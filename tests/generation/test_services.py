@@ -240,13 +240,14 @@ def test_what_kills_its_worker_is_not_tried_for_ever(piece):
     assert rendering.state == Rendering.State.FAILED
 
 
-def test_the_file_goes_when_its_piece_goes(piece):
+def test_the_file_goes_when_its_piece_goes(piece, django_capture_on_commit_callbacks):
     rendering = rendering_of(piece, format="pdf")
     services.perform_rendering(rendering.pk)
     rendering.refresh_from_db()
     storage, name = rendering.file.storage, rendering.file.name
 
-    piece.delete()
+    with django_capture_on_commit_callbacks(execute=True):
+        piece.delete()
 
     assert not storage.exists(name)
 
