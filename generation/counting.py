@@ -122,13 +122,12 @@ class CountedMelody(ConstrainedDraft):
     def allowed(self, field: int, chosen: Event, legal: Mask) -> Mask:
         """Narrowed so that the bar's number of notes comes out right."""
         mask = super().allowed(field, chosen, legal)
-        room = (self._bar_end - self.walk.tick) // TICKS_PER_STEP
         must, may = self._fewest - self._in_bar, self._most - self._in_bar
+        if may > 1 >= must and (field == DURATION or must <= 0):
+            return mask
+        room = (self._bar_end - self.walk.tick) // TICKS_PER_STEP
         if field == DURATION:
-            if may <= 1:
-                return self.narrowed(mask, _longest(room))
-            longest = room - self._needed(room, must, must - 1)
-            return self.narrowed(mask, _at_most(max(1, longest)))
+            return self.narrowed(mask, self._durations(room, must, may))
         if may <= 0:  # The bar has its notes; a rest, though, cannot be held.
             return self.narrowed(self.narrowed(legal, _NO_NOTE), _HOLD)
         if self._left == 1:  # Though a hold may still have to prolong it.
@@ -137,6 +136,11 @@ class CountedMelody(ConstrainedDraft):
         if must > 0 and (may == 1 or left_over < self._needed(room, must, must)):
             return self.narrowed(mask, NOTE)
         return mask
+
+    def _durations(self, room: int, must: int, may: int) -> Mask:
+        if may <= 1:
+            return _longest(room)
+        return _at_most(max(1, room - self._needed(room, must, must - 1)))
 
     def advance(self, event: Event) -> None:
         super().advance(event)

@@ -167,21 +167,23 @@ def _matching(forms: CountedForms, request: ComposeRequest) -> CountedForms:
     The model must know the metre and the mode. All else is a preference: a form in
     another key is transposed, one of another length made longer or shorter.
     """
-    metres = {form.metre for form, _ in forms}
-    modes = {form.key.mode for form, _ in forms if form.key}
-    if request.metre is not None and request.metre not in metres:
-        raise BadRequest(
-            f"This model knows no music in {request.metre}; choose "
-            f"{_either(str(metre) for metre in sorted(metres))}."
-        )
     wants_key = request.mode or request.tonic is not None or request.scale_only
-    if wants_key and not modes:
-        raise BadRequest("This model knows no keys; leave tonic and mode open.")
-    if request.mode is not None and request.mode not in modes:
-        raise BadRequest(
-            f"This model knows no {request.mode} music; choose "
-            f"{_either(sorted(modes))}."
-        )
+    if request.metre is not None:
+        metres = {form.metre for form, _ in forms}
+        if request.metre not in metres:
+            raise BadRequest(
+                f"This model knows no music in {request.metre}; choose "
+                f"{_either(str(metre) for metre in sorted(metres))}."
+            )
+    if wants_key:
+        modes = {form.key.mode for form, _ in forms if form.key}
+        if not modes:
+            raise BadRequest("This model knows no keys; leave tonic and mode open.")
+        if request.mode is not None and request.mode not in modes:
+            raise BadRequest(
+                f"This model knows no {request.mode} music; choose "
+                f"{_either(sorted(modes))}."
+            )
     wishes: list[Callable[[Form], bool]] = []
     if request.metre is not None:
         wishes.append(lambda form: form.metre == request.metre)
