@@ -134,8 +134,9 @@ def test_a_taken_port_is_said_at_once(site):
     assert "Choose another, for example: PORT=" in done.stderr
 
 
-def test_stopping_leaves_no_process_behind(tmp_path):
+def test_stopping_leaves_no_process_behind(tmp_path, request):
     site = Site(tmp_path)
+    request.addfinalizer(site.process.kill)
     # It answers before its workers have all begun.
     wait_for(lambda: len(descendants(site.process.pid)) > 10)
     family = descendants(site.process.pid)
