@@ -158,40 +158,39 @@ class _Scribe:
         sizes = network.field_sizes
         self._chances = [Chances(seed, i, sizes) for i in range(len(drafts))]
         self._chunk: list[Float32s] = []  # for each field (_CHUNK, active, V_f)
-        self._events: list[list[Event]] = [[] for _ in drafts]
-        self._contexts: list[list[Context]] = [[] for _ in drafts]
-        self._ticks: list[list[int]] = [[] for _ in drafts]
-        # Of each step: who was active, and each field's legal logits.
+        # Of each step: who was active, where, in which context, and what each wrote.
         self._who: list[list[int]] = []
-        self._logits: list[list[Float32s]] = [[] for _ in self._fields]
+        self._ticks: list[int] = []
+        self._contexts: list[Context] = []
+        self._events: list[Event] = []
+        self._logits: list[list[Float32s]] = [[] for _ in self._fields]  # legal ones
         self.active = [i for i, draft in enumerate(drafts) if not draft.walk.is_done]
         self._state = network.start(len(self.active))
         self._open = [drafts[i] for i in self.active]
 
     def write_event(self) -> None:
         """One event for every active draft."""
-        active, drafts = self.active, self._open
+        drafts = self._open
         chances = self._next_chances()
         contexts = [draft.walk.context() for draft in drafts]
-        for i, draft, context in zip(active, drafts, contexts, strict=True):
-            self._contexts[i].append(context)
-            self._ticks[i].append(draft.walk.tick)
         heads = self._network.step(contexts, self._state)
-        chosen: list[Event] = [()] * len(active)
+        chosen: list[Event] = [()] * len(drafts)
         columns: list[Ints] = []
         for field in self._fields:
             logits = self._network.field_logits(field, heads, columns)
             logits = self._masked(field, chosen, logits)
             picks = draw(logits, chances[field], self._sampling)
             columns.append(picks)
-            chosen = [
-                (*c, pick) for c, pick in zip(chosen, picks.tolist(), strict=True)
-            ]
-        self._who.append(active)
-        for i, draft, event in zip(active, drafts, chosen, strict=True):
-            self._events[i].append(event)
+            chosen = [(*c, p) for c, p in zip(chosen, picks.tolist(), strict=True)]
+        self._who.append(self.active)
+        self._ticks += [draft.walk.tick for draft in drafts]
+        self._contexts += contexts
+        self._events += chosen
+        is_any_done = False
+        for draft, event in zip(drafts, chosen, strict=True):
             draft.advance(event)
-        if any(draft.walk.is_done for draft in drafts):
+            is_any_done = is_any_done or draft.walk.is_done
+        if is_any_done:
             self._retire()
 
     def _masked(self, field: int, chosen: list[Event], logits: Float32s) -> Float32s:
@@ -205,9 +204,9 @@ class _Scribe:
             is_asked = is_asked or fewer is not mask
             legal.append(mask)
             allowed.append(fewer)
-        logits += np.array(legal)
+        logits += _rows(legal)
         self._logits[field].append(logits)
-        return logits + np.array(allowed) if is_asked else logits
+        return logits + _rows(allowed) if is_asked else logits
 
     def _next_chances(self) -> list[Float32s]:
         """For each field (active, V_f)."""
@@ -231,32 +230,30 @@ class _Scribe:
             self._state = self._state.take(self._network, rows)
 
     def lines(self) -> list[Line]:
-        bits = self._bits()
+        who = np.array([i for active in self._who for i in active], np.intp)
+        ticks = np.array(self._ticks, np.int64)
+        contexts = _table(self._contexts, self._network.num_contexts)
+        events = _table(self._events, self._network.num_fields)
+        bits = np.zeros(events.shape)
+        for field, logits in enumerate(self._logits):
+            if logits:
+                chosen = events[:, field].astype(np.intp)
+                bits[:, field] = surprise(np.concatenate(logits), chosen)
         return [
             Line(
-                events=_table(self._events[i], self._network.num_fields),
-                contexts=_table(self._contexts[i], self._network.num_contexts),
-                ticks=np.array(self._ticks[i], np.int64),
-                bits=bits[i],
+                events=events[who == i],
+                contexts=contexts[who == i],
+                ticks=ticks[who == i],
+                bits=bits[who == i],
                 is_finished=draft.walk.is_done,
             )
             for i, draft in enumerate(self._drafts)
         ]
 
-    def _bits(self) -> list[Float64s]:
-        """Each draft's (T, F), worked out for all events together."""
-        if not self._who:
-            return [np.zeros((0, self._network.num_fields)) for _ in self._drafts]
-        who = np.concatenate([np.array(active) for active in self._who])
-        events = [_table(events, self._network.num_fields) for events in self._events]
-        columns = []
-        for field, logits in enumerate(self._logits):
-            chosen = np.empty(len(who), np.intp)
-            for i, written in enumerate(events):
-                chosen[who == i] = written[:, field]
-            columns.append(surprise(np.concatenate(logits), chosen))
-        table = np.stack(columns, axis=1)
-        return [table[who == i] for i in range(len(self._drafts))]
+
+def _rows(masks: list[Mask]) -> Mask:
+    """(B, V), or (V,) for one."""
+    return masks[0] if len(masks) == 1 else np.array(masks)
 
 
 def surprise(logits: Float32s, chosen: Ints) -> Float64s:
