@@ -102,6 +102,6 @@ def test_what_one_composed_is_listed(page: Page) -> None:
     title = page.get_by_role("heading", level=1).inner_text()
 
     page.get_by_role("link", name="My pieces").click()
-    page.get_by_role("link", name=title).click()
+    page.get_by_role("link", name=title, exact=True).click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
