@@ -410,7 +410,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "composer_site.api.schema.ApiSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [
-        "rest_framework.parsers.JSONParser",
+        "composer_site.api.bodies.PlainJSONParser",
         "rest_framework.parsers.FormParser",
         "rest_framework.parsers.MultiPartParser",
     ],

@@ -161,7 +161,9 @@ def set_showcase(composition: Composition, is_showcase: bool) -> bool:
     if is_showcase:
         # Everybody may hear an example; a person's own pieces are theirs to show.
         found = found.filter(owner=None, deleted_at=None).exclude(version=None)
-    return bool(found.update(is_showcase=is_showcase))
+        # An example is nobody's: who wrote it as a visitor may no longer change it.
+        return bool(found.update(is_showcase=True, session_key=""))
+    return bool(found.update(is_showcase=False))
 
 
 def recipe_text(composition: Composition) -> str:

@@ -192,7 +192,7 @@ def surprise_in_words(bits_per_note: float | None) -> str:
 
 
 def engraving_of(id: UUID, width: int) -> Engraving:
-    """Drawn once for all pages of a score. Raises ``TooLongToEngrave``."""
+    """Drawn once for all pages of a score. There is none of a very long one."""
     # A drawing stays when its piece is renamed or thrown away: the row is asked first.
     titles = Composition.objects.kept().filter(pk=id).values_list("title", flat=True)
     title = titles.first()
@@ -204,9 +204,12 @@ def engraving_of(id: UUID, width: int) -> Engraving:
 @lru_cache(maxsize=16)
 def drawn_engraving(id: UUID, width: int, title: str) -> Engraving:
     # Verovio stays out of a process that draws no scores.
-    from training.music.engrave import engrave
+    from training.music.engrave import TooLongToEngrave, engrave
 
-    return engrave(get_composition(id).as_score(), width=width, label=title)
+    try:
+        return engrave(get_composition(id).as_score(), width=width, label=title)
+    except TooLongToEngrave as too_long:
+        raise Http404(str(too_long)) from None
 
 
 # A telephone, a page of paper, a wide screen.

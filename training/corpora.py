@@ -82,7 +82,7 @@ CORPORA = {
         Corpus(
             slug="oneill",
             title="O'Neill's Music of Ireland",
-            description="Airs, jigs, reels and hornpipes from the collection of 1850.",
+            description="Airs, jigs, reels and hornpipes, the collection of 1903.",
             source="Francis O'Neill, Music of Ireland (Chicago, 1903), public domain; "
             "transcribed in ABC by volunteers, in the music21 corpus.",
             read=_read_tunes("oneills1850"),

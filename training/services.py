@@ -5,6 +5,7 @@ Those of datasets are in ``training.datasets``, those of runs in ``training.runs
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import tempfile
@@ -34,19 +35,29 @@ from training.signals import version_ready
 #: How long a bundle without a version is left alone.
 SECONDS_A_BUNDLE_WAITS = 86_400.0
 
+logger = logging.getLogger(__name__)
+
 
 def register_house_models() -> list[ModelVersion]:
     """A version for every bundle that comes with the program, if it has none yet."""
-    return [
-        register_version(
-            HOUSE_MODELS_ROOT / model.slug,
-            slug=model.slug,
-            title=model.title,
-            description=model.description,
-        )
-        for model in HOUSE_MODELS.values()
-        if (HOUSE_MODELS_ROOT / model.slug).is_dir()
-    ]
+    versions = []
+    for model in HOUSE_MODELS.values():
+        folder = HOUSE_MODELS_ROOT / model.slug
+        if not folder.is_dir():
+            continue
+        try:
+            version = register_version(
+                folder,
+                slug=model.slug,
+                title=model.title,
+                description=model.description,
+            )
+        except NameTaken as taken:
+            # The site starts all the same; the person keeps their model.
+            logger.warning("%s", taken)
+        else:
+            versions.append(version)
+    return versions
 
 
 def register_version(
@@ -75,6 +86,8 @@ def register_version(
             slug=slug,
             defaults={"title": title, "description": description, "owner": owner},
         )
+        if model.owner != owner:
+            raise NameTaken(f"A model of somebody else is called {slug!r} already.")
         return add_version(model, bundle)
 
 
@@ -173,6 +186,8 @@ def new_model(title: str, *, owner: User | None, description: str = "") -> Model
     stem = slugify(title)[:50] or "model"
     for attempt in range(100):
         slug = f"{stem}-{attempt + 1}" if attempt else stem
+        if slug in RESERVED_SLUGS:
+            continue
         model, is_new = Model.objects.get_or_create(
             slug=slug,
             defaults={"title": title, "owner": owner, "description": description},
@@ -180,6 +195,10 @@ def new_model(title: str, *, owner: User | None, description: str = "") -> Model
         if is_new:
             return model
     raise NameTaken(f"Many models are called {title!r}. Choose another name.")
+
+
+#: The house models' own, and what the plain paths call notes drawn at random.
+RESERVED_SLUGS = frozenset({*HOUSE_MODELS, "random"})
 
 
 class NameTaken(ValueError):

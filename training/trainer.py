@@ -20,7 +20,7 @@ from training import runs
 from training.corpora import CORPORA
 from training.learning.bundle import save_bundle
 from training.learning.config import ModelConfig, TrainConfig
-from training.learning.process import Stopped, prepare_to_train
+from training.learning.process import Diverged, Stopped, prepare_to_train
 from training.learning.stored import UnreadableLearningSet, load_learning_set
 from training.models import Dataset, TrainingRun
 from training.music.encodings import from_spec
@@ -59,7 +59,12 @@ def train_run(run_id: int, token: uuid.UUID, *, parent_pid: int | None) -> int:
     except LostRun as loss:
         logger.warning("%s", loss)
         return LOST
-    except (UnreadableLearningSet, UnreadableWindows, TooFewWindows) as error:
+    except (
+        Diverged,
+        UnreadableLearningSet,
+        UnreadableWindows,
+        TooFewWindows,
+    ) as error:
         runs.fail_run(run_id, token, str(error))
         return FAILED
     except Exception as error:

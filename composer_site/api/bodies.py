@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import IO, Any
 
 from rest_framework import serializers
@@ -20,10 +21,13 @@ class PlainJSONParser(JSONParser):
         parser_context: Any = None,
     ) -> Any:
         try:
-            return super().parse(stream, media_type, parser_context)
-        except RecursionError:
-            # Brackets nested a thousand deep.
+            value = super().parse(stream, media_type, parser_context)
+            # What could not be sent back, half a character or 1e400, is refused here.
+            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        except (RecursionError, ValueError):
+            # RecursionError: brackets nested a thousand deep.
             raise ParseError from None
+        return value
 
 
 class StrictSerializer(serializers.Serializer[Any]):

@@ -8,7 +8,8 @@ import pytest
 
 from tests.learning.tiny import MODEL, TRAIN, learning_set
 from training.learning.evaluate import evaluate, evaluate_bits
-from training.learning.train import train
+from training.learning.process import Diverged
+from training.learning.train import new_state, train
 from training.music.encodings import MelodyEncoding
 
 
@@ -104,3 +105,11 @@ def test_whole_pieces_and_windows_agree_on_the_bits():
     by_piece = evaluate(MelodyEncoding(), params, MODEL, pieces.valid)
 
     np.testing.assert_allclose(by_piece["bits_per_event"], by_window, rtol=1e-5)
+
+
+def test_weights_that_left_the_numbers_end_the_run():
+    state = new_state(MelodyEncoding(), MODEL, TRAIN)
+    broken = {name: w * float("nan") for name, w in state.average.items()}
+
+    with pytest.raises(Diverged, match="another seed"):
+        run(TRAIN, state=replace(state, average=broken))

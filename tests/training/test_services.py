@@ -101,3 +101,10 @@ def test_flatten_names_what_is_nested():
 
     assert services.flatten(scores) == {"r2": 0.5, "accuracy.pitch": 1.0}
     assert np.isfinite(list(services.flatten(scores).values())).all()
+
+
+def test_a_person_cannot_take_the_name_of_a_house_model(alice):
+    model = services.new_model("Tunes", owner=alice)
+
+    assert model.slug == "tunes-2"
+    assert services.new_model("Random", owner=alice).slug == "random-2"

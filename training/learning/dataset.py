@@ -73,10 +73,9 @@ def prepare(
             f"Only {len(kept)} pieces could be read, too few to learn from some and "
             "test on others. Add more pieces."
         )
+    ranges = _ranges(by_side["train"])
     versions = [
-        _versions(encoding, *entry, _ranges(by_side["train"]))
-        if transpose
-        else entry[1:]
+        _versions(encoding, *entry, ranges) if transpose else entry[1:]
         for entry in by_side["train"]
     ]
     return LearningSet(

@@ -11,6 +11,10 @@ from pathlib import Path
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
 
 
+class Diverged(ArithmeticError):
+    """Training left the numbers; going on would change nothing."""
+
+
 class Stopped(Exception):
     """Training stopped because it was asked to; the last state told resumes it."""
 

@@ -23,7 +23,7 @@ from training.learning.config import ModelConfig, TrainConfig
 from training.learning.evaluate import evaluate_bits
 from training.learning.input_pipeline import Window, windows
 from training.learning.model import Params, State, forward, init_weights, initial_state
-from training.learning.process import Stopped
+from training.learning.process import Diverged, Stopped
 from training.music.encodings import EncodedPiece, Encoding
 
 _WARMUP = 0.25  # of all steps, from a tenth of the peak rate to the peak
@@ -133,6 +133,8 @@ def train(
             step += 1
             on_window(place / len(epoch_windows))
         bits = evaluate_bits(encoding, average, model_config, valid)
+        if not math.isfinite(bits):
+            raise Diverged("The weights grew without bound. Try another seed.")
         is_best = bits < state.best_bits
         state = replace(
             state,
