@@ -254,15 +254,15 @@ def _bits_of_notes(
     order = encoding.order if isinstance(encoding, VoicesEncoding) else None
     costs: dict[tuple[int, int], float] = {}  # by part and tick
     for event, tick, bits in zip(
-        line.events.tolist(), line.ticks.tolist(), line.bits, strict=True
+        line.events.tolist(), line.ticks.tolist(), line.bits.tolist(), strict=True
     ):
         for field, value in enumerate(event):
             if encoding.pitch_of(field, value, form) is None:
                 continue
             if order:
-                costs[order[field], tick] = float(bits[field])
+                costs[order[field], tick] = bits[field]
             else:
-                costs[0, tick] = float(bits.sum())
+                costs[0, tick] = sum(bits)
     notes = ((i, note) for i, part in enumerate(score.parts) for note in part.notes)
     return np.array([costs[i, note.start_tick] for i, note in notes])
 

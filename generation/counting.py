@@ -60,8 +60,9 @@ def planned_bars(notes: int, per_bar: float, bars_written: int) -> int:
 
     Whole phrases of eight or four bars are worth some crowding or stretching.
     """
-    fewest = max(1, math.floor(notes / per_bar / 2))
-    most = min(notes, math.ceil(notes / per_bar * 2) + 2)  # a note in each at least
+    usual = notes / per_bar
+    fewest = max(1, math.floor(usual * 0.6))
+    most = min(notes, math.ceil(usual * 1.5) + 2)  # a note in each at least
 
     def cost(bars: int) -> float:
         strain = abs(math.log(notes / (per_bar * (bars - 1 + LAST_BAR))))
@@ -143,12 +144,13 @@ class CountedMelody(ConstrainedDraft):
         return _at_most(max(1, room - self._needed(room, must, must - 1)))
 
     def advance(self, event: Event) -> None:
-        super().advance(event)
+        walk = self.walk
+        walk.advance(event)
         if event[PITCH] >= FIRST_PITCH:
             self._left -= 1
             self._written += 1
             self._in_bar += 1
-        if self.walk.tick >= self._bar_end and not self.walk.is_done:
+        if walk.tick >= self._bar_end and not walk.is_done:
             if self._bar_end > self.form.pickup_ticks:
                 self._bars_written += 1
                 self._bars_left -= 1

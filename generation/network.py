@@ -4,17 +4,15 @@ It is the one ``training.learning.model`` describes; a test holds every shipped 
 to the logits that Keras gave. A step reads every weight once, and that reading is what
 takes time: the rest is arranged to stay small beside it.
 
-* Every embedding is multiplied with the first layer's kernel beforehand, so that a
-  context costs one sum of table rows.
-* What another layer is fed, its own last output and a constant 1 lie side by side, and
-  its kernel, recurrent matrix and bias on top of each other: one product for all.
+* What a layer is fed, its own last output and a constant 1 lie side by side, and its
+  kernel, recurrent matrix and bias on top of each other: one product for all.
 * The first layers of all heads are one product too.
 * Matrices are cut into blocks of columns, small enough for OpenBLAS not to copy them
   before it multiplies: several drafts side by side then cost little more than one.
 * Buffers are made once for a batch, and views of them once too.
 
 Symbols: B drafts side by side, C context fields, F event fields, V_f values of field f,
-H units, A head units, T events.
+D embedding dimension, H units, A head units, T events.
 """
 
 from __future__ import annotations
@@ -42,10 +40,11 @@ class Network:
         self.num_contexts = len(embeddings)
         self.num_fields = len(_numbered(weights, "head.{}.kernel"))
         self.num_layers = len(_numbered(weights, "lstm.{}.kernel"))
+        self.embedding_dim = embeddings[0].shape[1]
         self.units = weights["lstm.0.recurrent"].shape[0]
         self.head_units = weights["head.0.kernel"].shape[1]
         self.num_blocks = 1 if self.units % _BLOCK else self.units // _BLOCK
-        self._tables = _gate_tables(embeddings, weights)  # (sum of c_k, 4H)
+        self._embeddings = np.ascontiguousarray(np.concatenate(embeddings))
         starts = np.cumsum([0, *(len(table) for table in embeddings[:-1])])
         self._starts = starts.astype(np.intp)
         self._kernels = [
@@ -85,16 +84,14 @@ class Network:
         rows = np.array(contexts, np.intp)
         rows += self._starts
         # "clip" is the quick way to take; nothing is out of bounds.
-        self._tables.take(rows, axis=0, out=state.rows, mode="clip")
-        np.add.reduce(state.rows, axis=1, out=state.sums)
+        self._embeddings.take(rows, axis=0, out=state.embedded, mode="clip")
+        np.add.reduce(state.embedded, axis=1, out=state.layers[0].inputs)
         for kernel, layer in zip(self._kernels, state.layers, strict=True):
             np.matmul(layer.fed, kernel, out=layer.gates)
-            if layer.inputs is None:
-                layer.gates += state.gate_sums
-                layer.advance()
+            layer.advance()
+            if layer.is_first:
                 layer.above[:] = layer.output
             else:
-                layer.advance()
                 np.add(layer.inputs, layer.output, out=layer.above)
         np.matmul(state.hidden, self._head_kernel, out=state.head_sums)
         return state.heads
@@ -117,16 +114,13 @@ class Network:
     def _kernel(self, weights: Mapping[str, Float32s], layer: int) -> Float32s:
         """(4, blocks, rows, columns of a block).
 
-        Rows: inputs, bias, recurrent matrix; of the first layer the last alone.
+        Gates: output, input, forget, candidate. Rows: inputs, bias, recurrent matrix.
         """
-        stack = weights[f"lstm.{layer}.recurrent"]
-        if layer:
-            kernel, bias = (
-                weights[f"lstm.{layer}.kernel"],
-                weights[f"lstm.{layer}.bias"],
-            )
-            stack = np.concatenate([_stack(kernel, bias), stack])
-        gates = _by_gate(stack)
+        stack = _stack(weights[f"lstm.{layer}.kernel"], weights[f"lstm.{layer}.bias"])
+        stack = np.concatenate([stack, weights[f"lstm.{layer}.recurrent"]])
+        enter, forget, candidate, leave = np.split(stack, 4, axis=1)
+        # Halved for the sigmoids, see ``_Layer.advance``: exact in binary.
+        gates = np.concatenate([leave / 2, enter / 2, forget / 2, candidate], axis=1)
         blocks = gates.reshape(len(gates), 4, self.num_blocks, -1).transpose(1, 2, 0, 3)
         return np.ascontiguousarray(blocks, np.float32)
 
@@ -140,20 +134,17 @@ class State:
     def __init__(self, network: Network, batch: int) -> None:
         units, fields = network.units, network.num_fields
         self.batch = batch
-        self.rows = np.empty((batch, network.num_contexts, 4 * units), np.float32)
-        self.sums = np.empty((batch, 4 * units), np.float32)
-        by_gate = self.sums.reshape(batch, 4, network.num_blocks, -1)
-        self.gate_sums = by_gate.transpose(1, 2, 0, 3)
+        self.embedded = np.empty(
+            (batch, network.num_contexts, network.embedding_dim), np.float32
+        )
         self.hidden = np.ones((batch, units + 1), np.float32)
         self.layers: list[_Layer] = []
         above = self.hidden[:, :units]
         for number in reversed(range(network.num_layers)):
-            layer = _Layer(
-                batch, units, network.num_blocks, above, is_first=number == 0
-            )
+            width = units if number else network.embedding_dim
+            layer = _Layer(batch, width, units, network.num_blocks, above, number == 0)
             self.layers.insert(0, layer)
-            if layer.inputs is not None:
-                above = layer.inputs
+            above = layer.inputs
         self.heads = np.ones((fields, batch, network.head_units + 1), np.float32)
         self.head_sums = self.heads[:, :, :-1]
 
@@ -172,16 +163,16 @@ class _Layer:
     def __init__(
         self,
         batch: int,
+        width: int,
         units: int,
         blocks: int,
         above: Float32s,
-        *,
         is_first: bool,
     ) -> None:
-        # Inputs, 1 and the last output; of the first layer, the output alone.
-        self.fed = np.ones((batch, units if is_first else 2 * units + 1), np.float32)
-        self.inputs = None if is_first else self.fed[:, :units]  # (B, H)
-        self.output = self.fed[:, -units:]  # (B, H), what the next step is fed too
+        self.is_first = is_first
+        self.fed = np.ones((batch, width + 1 + units), np.float32)
+        self.inputs = self.fed[:, :width]  # (B, D or H)
+        self.output = self.fed[:, width + 1 :]  # (B, H), what the next step is fed too
         self.output[:] = 0.0
         self.above = above  # where the sum of input and output goes
         shape = (blocks, batch, units // blocks)
@@ -243,25 +234,6 @@ def score_events(
         for field in range(network.num_fields):
             logits[field].append(network.field_logits(field, heads, columns))
     return Scored(tuple(np.concatenate(rows) for rows in logits), state)
-
-
-def _gate_tables(
-    embeddings: Sequence[Float32s], weights: Mapping[str, Float32s]
-) -> Float32s:
-    """Every embedding times the first kernel; the bias is in the first table."""
-    kernel = weights["lstm.0.kernel"].astype(np.float64)
-    tables = [embedding @ kernel for embedding in embeddings]
-    tables[0] += weights["lstm.0.bias"]
-    return np.ascontiguousarray(_by_gate(np.concatenate(tables)), np.float32)
-
-
-def _by_gate(columns: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-    """(rows, 4H) from Keras's order of gates to output, input, forget, candidate.
-
-    The sigmoids' are halved, see ``_Layer.advance``; that is exact in binary.
-    """
-    enter, forget, candidate, leave = np.split(columns, 4, axis=1)
-    return np.concatenate([leave / 2, enter / 2, forget / 2, candidate], axis=1)
 
 
 def _stack(kernel: Float32s, bias: Float32s) -> Float32s:

@@ -199,7 +199,8 @@ def _matching(forms: CountedForms, request: ComposeRequest) -> CountedForms:
         )
     if request.bars is not None:
         wishes.append(lambda form: form.bars == request.bars)
-    wishes.append(lambda form: form.bars in USUAL_BARS)
+    else:
+        wishes.append(lambda form: form.bars in USUAL_BARS)
     for is_wished in wishes:
         forms = tuple(pair for pair in forms if is_wished(pair[0])) or forms
     return forms

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import is_
 
 import numpy as np
 import numpy.typing as npt
@@ -195,18 +196,19 @@ class _Scribe:
 
     def _masked(self, field: int, chosen: list[Event], logits: Float32s) -> Float32s:
         """``logits`` with -inf where a value is not allowed; notes the legal ones."""
-        legal: list[Mask] = []
-        allowed: list[Mask] = []
-        is_asked = False
-        for draft, before in zip(self._open, chosen, strict=True):
-            mask = draft.walk.legal(field, before)
-            fewer = draft.allowed(field, before, mask)
-            is_asked = is_asked or fewer is not mask
-            legal.append(mask)
-            allowed.append(fewer)
-        logits += _rows(legal)
+        masks = [
+            draft.walk.legal(field, before)
+            for draft, before in zip(self._open, chosen, strict=True)
+        ]
+        allowed = [
+            draft.allowed(field, before, mask)
+            for draft, before, mask in zip(self._open, chosen, masks, strict=True)
+        ]
+        logits += _rows(masks)
         self._logits[field].append(logits)
-        return logits + _rows(allowed) if is_asked else logits
+        if all(map(is_, allowed, masks)):
+            return logits
+        return logits + _rows(allowed)
 
     def _next_chances(self) -> list[Float32s]:
         """For each field (active, V_f)."""
