@@ -95,9 +95,8 @@ def seconds_to_read_weights(bundle: Bundle) -> float:
             np.empty(matrix.shape[1], np.float32),
         )
         for name, matrix in bundle.weights.items()
+        # Of embeddings only a row each is read.
         if matrix.ndim == 2 and not name.startswith("embedding") and "given" not in name
-        # The embeddings are multiplied with it beforehand, and a row of each is read.
-        if name != "lstm.0.kernel"
     ]
     started = time.perf_counter()
     for _ in range(EVENTS):
