@@ -272,3 +272,14 @@ def test_stored_scores_come_back_whole(chorales):
     )
 
     assert score_to_json(piece.as_score()) == piece.score
+
+
+def test_a_piece_on_show_is_nobodys(tunes):
+    piece = services.compose_now(
+        tunes, ComposeRequest(seed=5, bars=4), owner=None, session_key="visitor"
+    )
+
+    assert services.set_showcase(piece, True)
+
+    piece.refresh_from_db()
+    assert (piece.is_showcase, piece.session_key) == (True, "")

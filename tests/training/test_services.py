@@ -108,3 +108,14 @@ def test_a_person_cannot_take_the_name_of_a_house_model(alice):
 
     assert model.slug == "tunes-2"
     assert services.new_model("Random", owner=alice).slug == "random-2"
+
+
+def test_a_house_model_does_not_take_over_a_persons(alice):
+    model = services.new_model("Waltzes", owner=alice)
+
+    with pytest.raises(services.NameTaken, match="somebody else"):
+        services.register_version(
+            HOUSE_MODELS_ROOT / "tunes", slug=model.slug, title="Waltzes"
+        )
+
+    assert not model.versions.exists()
