@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from training.learning.bundle import form_from_json, form_to_json
 from training.music.encodings import (
     MelodyEncoding,
     NotEncodable,
     PitchesEncoding,
+    PolyphonyEncoding,
     VoicesEncoding,
     from_spec,
 )
@@ -85,6 +88,37 @@ def pitch_rows(draw):
     return Score(parts=(Part(notes=tuple(notes), name="Melody"),))
 
 
+@st.composite
+def chords(draw, low: int, high: int):
+    """Notes on a grid of 24ths, several at once, no pitch struck while it sounds."""
+    notes = []
+    tick = 0
+    ends: dict[int, int] = {}
+    for _ in range(draw(st.integers(0, 24))):
+        tick += 20 * draw(st.sampled_from([0, 0, 0, 6, 12, 25, 400]))
+        pitch = draw(st.integers(low, high))
+        if ends.get(pitch, 0) <= tick:
+            length = 20 * draw(st.sampled_from([1, 6, 24, 25, 49, 192, 193, 700]))
+            ends[pitch] = tick + length
+            notes.append(Note(tick, pitch, length))
+    return tuple(notes)
+
+
+@st.composite
+def polyphony(draw, max_parts: int = 8):
+    parts = [
+        Part(
+            notes=draw(chords(*draw(st.sampled_from([(60, 64), (21, 108), (40, 50)])))),
+            name=draw(st.sampled_from(["", "Violin I", "Größe & <b>"])),
+            program=draw(st.integers(0, 127)),
+        )
+        for _ in range(draw(st.integers(1, max_parts)))
+    ]
+    if not any(part.notes for part in parts):
+        parts[-1] = Part(notes=(Note(480, 60, 480),))
+    return Score(parts=tuple(parts), **draw(forms(20)))
+
+
 def check_laws(encoding: Encoding, score: Score) -> EncodedPiece:
     piece = encoding.encode(score)  # raises unless every event is legal and all fit
 
@@ -111,15 +145,61 @@ def test_four_voices_come_back_from_their_events(score):
     check_laws(VoicesEncoding(), score)
 
 
+@settings(deadline=None, max_examples=150)
+@given(polyphony())
+def test_polyphony_comes_back_from_its_events(score):
+    check_laws(PolyphonyEncoding(), score)
+
+
+@settings(deadline=None, max_examples=60)
+@given(forms(20), st.integers(1, 3), st.integers(0, 2**32))
+def test_whatever_is_legal_leads_to_the_end_of_the_form(barred, num_parts, seed):
+    """Chance instead of a network: some value is always legal, and it ends exactly."""
+    encoding = PolyphonyEncoding(3)
+    parts = (Part(notes=(Note(0, 60, 480),)),) * num_parts
+    form = encoding.form_of(Score(parts=parts, **barred))
+    walk = encoding.walk(form)
+    rng = np.random.default_rng(seed)
+    events = []
+    while not walk.is_done:
+        context = walk.context()
+        assert all(
+            0 <= value < field.size
+            for value, field in zip(context, encoding.context_fields, strict=True)
+        )
+        event = ()
+        for field in range(4):
+            legal = np.flatnonzero(walk.legal(field, event) == 0.0)
+            # The first and the last are where a dead end would be.
+            event += (int(rng.choice([legal[0], legal[-1], rng.choice(legal)])),)
+        walk.advance(event)
+        events.append(event)
+    piece = encoding.decode(np.array(events, np.int16), form)
+
+    assert walk.tick == form.length_ticks
+    assert piece.end_tick <= form.length_ticks
+    assert not any(note.duration_ticks < 1 for p in piece.parts for note in p.notes)
+    sounding = sum(event[1] >= 2 for event in events)
+    assert sounding == piece.num_notes
+    if piece.num_notes:
+        again = encoding.encode(piece)
+        assert encoding.decode(again.events, again.form) == piece
+
+
 @given(pitch_rows())
 def test_a_row_of_pitches_comes_back_from_its_events(score):
     check_laws(PitchesEncoding(), score)
 
 
-@settings(deadline=None, max_examples=30)
-@given(melodies(), st.data())
-def test_the_context_of_an_event_does_not_know_what_follows(score, data):
-    encoding = MelodyEncoding()
+PIECES = melodies().map(lambda score: (MelodyEncoding(), score)) | polyphony().map(
+    lambda score: (PolyphonyEncoding(), score)
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(PIECES, st.data())
+def test_the_context_of_an_event_does_not_know_what_follows(given_piece, data):
+    encoding, score = given_piece
     piece = encoding.encode(score)
     cut = data.draw(st.integers(0, len(piece.events) - 1))
 
@@ -130,10 +210,10 @@ def test_the_context_of_an_event_does_not_know_what_follows(score, data):
     assert walk.context() == tuple(piece.contexts[cut].tolist())
 
 
-@settings(deadline=None, max_examples=20)
-@given(melodies(), st.data())
-def test_a_copied_walk_goes_its_own_way(score, data):
-    encoding = MelodyEncoding()
+@settings(deadline=None, max_examples=40)
+@given(PIECES, st.data())
+def test_a_copied_walk_goes_its_own_way(given_piece, data):
+    encoding, score = given_piece
     piece = encoding.encode(score)
     walk = encoding.walk(piece.form)
     events = [tuple(event) for event in piece.events.tolist()]
@@ -192,6 +272,13 @@ def test_the_last_bar_lacks_what_the_pick_up_holds():
         (MelodyEncoding(), Score(parts=(Part((Note(0, 127, 480),)),))),
         (MelodyEncoding(), Score(parts=(Part((Note(0, 60, 480), Note(0, 64, 480))),))),
         (VoicesEncoding(), Score(parts=(Part((Note(0, 60, 480),)),))),
+        (PolyphonyEncoding(), Score(parts=(Part(),))),
+        (PolyphonyEncoding(), Score(parts=(Part((Note(0, 60, 7),)),))),
+        (PolyphonyEncoding(), Score(parts=(Part((Note(0, 20, 480),)),))),
+        (PolyphonyEncoding(), Score(parts=(Part((Note(0, 60, 480),)),) * 9)),
+        (PolyphonyEncoding(), Score(parts=(Part((Note(0, 60, 480),) * 2),))),
+        (PolyphonyEncoding(), Score(parts=(Part((Note(0, 60, 20),) * 50_001),))),
+        (PolyphonyEncoding(), Score(parts=(Part((Note(0, 60, 480),), is_drum=True),))),
         (PitchesEncoding(), Score(parts=(Part((Note(0, 80, 480),)),))),
         (PitchesEncoding(), Score(parts=(Part((Note(0, 60, 240),)),))),
     ],
@@ -202,7 +289,13 @@ def test_it_says_why_a_score_cannot_be_encoded(encoding, score):
 
 
 @pytest.mark.parametrize(
-    "encoding", [MelodyEncoding(), VoicesEncoding(3), PitchesEncoding(48, 72)]
+    "encoding",
+    [
+        MelodyEncoding(),
+        VoicesEncoding(3),
+        PitchesEncoding(48, 72),
+        PolyphonyEncoding(4),
+    ],
 )
 def test_an_encoding_is_made_again_from_its_spec(encoding):
     spec = json.loads(json.dumps(encoding.spec()))
@@ -212,6 +305,46 @@ def test_an_encoding_is_made_again_from_its_spec(encoding):
     assert again.spec() == encoding.spec()
     assert again.fields == encoding.fields
     assert again.context_fields == encoding.context_fields
+
+
+def test_polyphony_knows_what_sounds_when_a_note_is_chosen():
+    """A chord over two parts, seen by the note that follows it."""
+    violin = Part(notes=(Note(0, 72, 240), Note(240, 74, 240)))
+    cello = Part(notes=(Note(0, 48, 960), Note(0, 55, 960)))
+    encoding = PolyphonyEncoding(2)
+
+    piece = encoding.encode(Score(parts=(violin, cello)))
+
+    assert piece.events[:, 0].tolist() == [0, 1, 1, 0]
+    seen = dict(
+        zip(
+            [field.name for field in encoding.context_fields],
+            piece.contexts[3].tolist(),
+            strict=True,
+        )
+    )
+    assert (seen["place"], seen["last_part"], seen["last_shift"]) == (12, 2, 13)
+    assert seen["part_2_pitch"] == seen["last_pitch"]
+    classes = [seen[f"sounding_classes_{i}"] for i in (1, 2, 3)]
+    assert classes == [0b0001, 0b1000, 0]  # C and G; the violin's C has just ended
+    assert seen["part_1_left"] < seen["part_2_left"]
+
+
+def test_instruments_travel_with_the_form():
+    score = Score(
+        parts=(
+            Part(notes=(Note(0, 72, 480),), name="Flute", program=73),
+            Part(notes=(Note(0, 48, 480),), name="Cello", program=42),
+        ),
+        metres=(MetreChange(0, Metre()),),
+    )
+    encoding = PolyphonyEncoding()
+    piece = encoding.encode(score)
+
+    form = form_from_json(json.loads(json.dumps(form_to_json(piece.form))))
+
+    assert form == piece.form
+    assert encoding.decode(piece.events, form) == score
 
 
 def test_an_unknown_encoding_is_refused():

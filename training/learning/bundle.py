@@ -18,7 +18,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 
 from training.learning.config import ModelConfig, TrainConfig, as_json
-from training.music.encodings import Encoding, Form, from_spec
+from training.music.encodings import Encoding, Form, Instrument, from_spec
 from training.music.pitch import Key
 from training.music.score import Metre
 
@@ -193,15 +193,20 @@ def form_to_json(form: Form) -> list[Any]:
     """``form`` as lists and numbers; ``form_from_json`` undoes it."""
     key = [form.key.tonic, form.key.mode] if form.key else None
     metre = [form.metre.numerator, form.metre.denominator]
-    return [form.length_ticks, metre, key, form.pickup_ticks, form.phrase_end_ticks]
+    values = [form.length_ticks, metre, key, form.pickup_ticks, form.phrase_end_ticks]
+    if form.instruments:  # Not there in bundles that were written without them.
+        values.append([astuple(instrument) for instrument in form.instruments])
+    return values
 
 
 def form_from_json(values: list[Any]) -> Form:
-    length_ticks, metre, key, pickup_ticks, phrase_end_ticks = values
+    length_ticks, metre, key, pickup_ticks, phrase_end_ticks, *rest = values
+    instruments = rest[0] if rest else []
     return Form(
         length_ticks=length_ticks,
         metre=Metre(*metre),
         key=Key(*key) if key else None,
         pickup_ticks=pickup_ticks,
         phrase_end_ticks=tuple(phrase_end_ticks),
+        instruments=tuple(Instrument(*values) for values in instruments),
     )

@@ -10,16 +10,19 @@ from training.music.encodings.base import (
     Encoding,
     Field,
     Form,
+    Instrument,
     NotEncodable,
     Walk,
 )
 from training.music.encodings.melody import MelodyEncoding
 from training.music.encodings.pitches import PitchesEncoding
+from training.music.encodings.polyphony import PolyphonyEncoding
 from training.music.encodings.voices import VoicesEncoding
 
 ENCODINGS: dict[str, Callable[..., Encoding]] = {
     "melody": MelodyEncoding,
     "pitches": PitchesEncoding,
+    "polyphony": PolyphonyEncoding,
     "voices": VoicesEncoding,
 }
 
@@ -29,9 +32,11 @@ __all__ = [
     "Encoding",
     "Field",
     "Form",
+    "Instrument",
     "MelodyEncoding",
     "NotEncodable",
     "PitchesEncoding",
+    "PolyphonyEncoding",
     "VoicesEncoding",
     "Walk",
     "from_spec",

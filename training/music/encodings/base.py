@@ -24,7 +24,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from training.music.pitch import Key
+from training.music.pitch import HIGHEST_PITCH, LOWEST_PITCH, Key
 from training.music.score import Metre, Score
 
 Event = tuple[int, ...]
@@ -47,11 +47,22 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Instrument:
+    """Who plays a part: its name, General MIDI program and compass (inclusive)."""
+
+    name: str = ""
+    program: int = 0
+    lowest_pitch: int = LOWEST_PITCH
+    highest_pitch: int = HIGHEST_PITCH
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
     """What is settled before the first note.
 
     ``length_ticks`` is where the last event ends. ``phrase_end_ticks`` are the starts
     of notes under a fermata (``voices`` only). ``key`` None means no key is known.
+    ``instruments`` are those of the parts, in order (``polyphony`` only).
     """
 
     length_ticks: int
@@ -59,6 +70,7 @@ class Form:
     key: Key | None = None
     pickup_ticks: int = 0
     phrase_end_ticks: tuple[int, ...] = ()
+    instruments: tuple[Instrument, ...] = ()
 
     @property
     def bars(self) -> int:
@@ -136,6 +148,13 @@ class Encoding(Protocol):
         """The MIDI pitch that ``value`` of ``field`` starts, or None (rest, hold, ...).
 
         This is how constraints speak of pitches without knowing the encoding.
+        """
+
+    def voice_of(self, field: int, event: Event) -> int:
+        """Whose field this is: its past is where to look for what comes.
+
+        ``event`` holds the fields before it at least. A pitch's voice is the number of
+        its part in the decoded score.
         """
 
     def spec(self) -> dict[str, Any]:

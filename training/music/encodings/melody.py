@@ -211,6 +211,9 @@ class MelodyEncoding:
             return None
         return tonic_pitch(form.key) + LOWEST + value - FIRST_PITCH
 
+    def voice_of(self, field: int, event: Event) -> int:
+        return 0
+
     @staticmethod
     def _melody_of(score: Score) -> tuple[Note, ...]:
         if len(score.parts) != 1:

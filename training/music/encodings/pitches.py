@@ -106,3 +106,6 @@ class PitchesEncoding:
 
     def pitch_of(self, field: int, value: int, form: Form) -> int | None:
         return self.lowest + value
+
+    def voice_of(self, field: int, event: Event) -> int:
+        return 0

@@ -182,6 +182,9 @@ class VoicesEncoding:
             return None
         return tonic_pitch(form.key) + LOWEST + value - FIRST_PITCH
 
+    def voice_of(self, field: int, event: Event) -> int:
+        return self.order[field]
+
 
 def _symbols(part: Part, *, tonic: int, length: int) -> list[int]:
     """One symbol a step for ``length`` steps."""
