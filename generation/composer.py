@@ -251,20 +251,23 @@ def _bits_of_notes(
     encoding: Encoding, line: Line, form: Form, score: Score
 ) -> npt.NDArray[np.float64]:
     """What beginning each note cost: a voice's field of the event, or all of it."""
-    order = encoding.order if isinstance(encoding, VoicesEncoding) else None
-    costs: dict[tuple[int, int], float] = {}  # by part and tick
+    has_voices = isinstance(encoding, VoicesEncoding)
+    costs: dict[tuple[int, int, int], float] = {}  # by part, tick and pitch
     for event, tick, bits in zip(
         line.events.tolist(), line.ticks.tolist(), line.bits.tolist(), strict=True
     ):
         for field, value in enumerate(event):
-            if encoding.pitch_of(field, value, form) is None:
-                continue
-            if order:
-                costs[order[field], tick] = bits[field]
-            else:
-                costs[0, tick] = sum(bits)
-    notes = ((i, note) for i, part in enumerate(score.parts) for note in part.notes)
-    return np.array([costs[i, note.start_tick] for i, note in notes])
+            pitch = encoding.pitch_of(field, value, form)
+            if pitch is not None:
+                part = encoding.voice_of(field, event)
+                costs[part, tick, pitch] = bits[field] if has_voices else sum(bits)
+    return np.array(
+        [
+            costs[number, note.start_tick, note.pitch]
+            for number, part in enumerate(score.parts)
+            for note in part.notes
+        ]
+    )
 
 
 def _transposed(score: Score, semitones: int) -> Score:

@@ -157,7 +157,7 @@ def _with_notes(encoding: Encoding, plan: Plan, num_notes: int) -> Form:
         return Form(num_notes * TICKS_PER_QUARTER, metre=form.metre)
     if num_notes <= FEW_NOTES:  # Too few to spend some on a pick-up.
         length = max(1, form.bars) * form.metre.bar_ticks
-        form = Form(length, metre=form.metre, key=form.key)
+        form = replace(form, length_ticks=length, pickup_ticks=0, phrase_end_ticks=())
     return with_bars(form, max(1, round(num_notes / plan.notes_per_bar)))
 
 

@@ -12,8 +12,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from training.music.encodings import (
+    Encoding,
+    MelodyEncoding,
+    PolyphonyEncoding,
+    VoicesEncoding,
+)
 from training.music.pitch import MODES, Key
 from training.music.score import KeyChange, Score
+
+#: Names and General MIDI programs.
+QUARTET = (("Violin I", 40), ("Violin II", 40), ("Viola", 41), ("Cello", 42))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +34,8 @@ class Corpus:
     description: str
     source: str
     read: Callable[[], Iterator[Score]]
+    encoding: Encoding  # what it is learnt as
+    transpose: bool  # whether to learn it in every key that fits, being small
 
 
 def corpus_root() -> Path:
@@ -62,6 +73,24 @@ def _read_chorales() -> Iterator[Score]:
             yield _in_final_key(score)
 
 
+def _read_quartets(folder: str) -> Callable[[], Iterator[Score]]:
+    def read() -> Iterator[Score]:
+        from training.music.musicxml_reader import read_musicxml
+        from training.music.playable import playable
+
+        for path in sorted((corpus_root() / folder).glob("*/*.mxl")):
+            score = read_musicxml(path.read_bytes())
+            if len(score.parts) == 4:  # There is a piano sonata among them.
+                parts = zip(score.parts, QUARTET, strict=True)
+                named = tuple(
+                    replace(part, name=name, program=program)
+                    for part, (name, program) in parts
+                )
+                yield playable(replace(score, parts=named)).score
+
+    return read
+
+
 def _in_final_key(score: Score) -> Score:
     """The score with the tonic on which its bass ends and the mode that makes of it.
 
@@ -86,6 +115,8 @@ CORPORA = {
             source="Francis O'Neill, Music of Ireland (Chicago, 1903), public domain; "
             "transcribed in ABC by volunteers, in the music21 corpus.",
             read=_read_tunes("oneills1850"),
+            encoding=MelodyEncoding(),
+            transpose=False,
         ),
         Corpus(
             slug="ryan",
@@ -94,6 +125,8 @@ CORPORA = {
             source="William Bradbury Ryan, Mammoth Collection (Boston, 1883), public "
             "domain; transcribed in ABC by John Chambers, in the music21 corpus.",
             read=_read_tunes("ryansMammoth"),
+            encoding=MelodyEncoding(),
+            transpose=False,
         ),
         Corpus(
             slug="aird",
@@ -102,6 +135,8 @@ CORPORA = {
             source="James Aird, A Selection of Airs (Glasgow, 1782 to 1803), public "
             "domain; transcribed in ABC by Jack Campin, in the music21 corpus.",
             read=_read_tunes("airdsAirs"),
+            encoding=MelodyEncoding(),
+            transpose=False,
         ),
         Corpus(
             slug="bach-chorales",
@@ -110,6 +145,27 @@ CORPORA = {
             source="Johann Sebastian Bach (1685-1750), public domain; edited by "
             "Margaret Greentree, in the music21 corpus.",
             read=_read_chorales,
+            encoding=VoicesEncoding(),
+            transpose=True,
+        ),
+        Corpus(
+            slug="mozart-quartets",
+            title="Mozart's string quartets",
+            description="Movements of four quartets: K. 80, 155, 156 and 458.",
+            source="Wolfgang Amadeus Mozart (1756-1791), public domain; in the music21 "
+            "corpus.",
+            read=_read_quartets("mozart"),
+            encoding=PolyphonyEncoding(4),
+            transpose=True,
+        ),
+        Corpus(
+            slug="haydn-quartets",
+            title="Haydn's string quartets",
+            description="Movements of two quartets: Opus 1 No. 1 and Opus 74 No. 1.",
+            source="Joseph Haydn (1732-1809), public domain; in the music21 corpus.",
+            read=_read_quartets("haydn"),
+            encoding=PolyphonyEncoding(4),
+            transpose=True,
         ),
     )
 }

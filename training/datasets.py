@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -23,7 +24,14 @@ from training.learning.dataset import LearningSet, TooLittleMusic, prepare
 from training.learning.measures import onsets
 from training.learning.stored import save_learning_set
 from training.models import Dataset, DatasetPiece, Piece
-from training.music.encodings import Encoding, MelodyEncoding, VoicesEncoding, from_spec
+from training.music.encodings import (
+    Encoding,
+    MelodyEncoding,
+    PolyphonyEncoding,
+    from_spec,
+)
+from training.music.encodings.polyphony import MAX_PARTS
+from training.music.playable import PlayableScores, remarks
 from training.music.score import Score
 from training.music.score_json import score_from_json, score_to_json
 from training.random_notes import (
@@ -42,9 +50,6 @@ LEASE = timedelta(seconds=330)
 DOORBELL_PATIENCE = timedelta(seconds=60)
 MAX_ATTEMPTS = 3
 MAX_PIECES = 20_000
-
-#: What each corpus is encoded as, and whether it is learnt in every key that fits.
-_VOICES = {"bach-chorales"}
 
 
 class BadDataset(ValueError):
@@ -96,10 +101,12 @@ def create_corpus_dataset(
             f"Choose one or more of the corpora {', '.join(CORPORA)}"
             + (f"; there is no {unknown[0]!r}." if unknown else ".")
         )
-    with_voices = [slug for slug in chosen if slug in _VOICES]
-    if with_voices and len(with_voices) < len(chosen):
-        raise BadDataset("Tunes and pieces in four voices cannot be mixed. Choose one.")
-    encoding: Encoding = VoicesEncoding() if with_voices else MelodyEncoding()
+    kinds = [CORPORA[slug] for slug in chosen]
+    encoding = kinds[0].encoding
+    if any(corpus.encoding.spec() != encoding.spec() for corpus in kinds):
+        raise BadDataset(
+            "Tunes, hymns in four voices and quartets cannot be mixed. Choose one kind."
+        )
     return _create(
         kind=Dataset.Kind.CORPUS,
         name=name or " and ".join(CORPORA[slug].title for slug in chosen)[:100],
@@ -107,7 +114,11 @@ def create_corpus_dataset(
         encoding=encoding.spec(),
         options={
             "corpora": chosen,
-            "transpose": bool(with_voices) if transpose is None else transpose,
+            "transpose": (
+                any(corpus.transpose for corpus in kinds)
+                if transpose is None
+                else transpose
+            ),
         },
         split_seed=split_seed,
     )
@@ -141,14 +152,18 @@ def create_pieces_dataset(
     *,
     owner: User | None,
     name: str,
-    encoding: Encoding,
+    encoding: Encoding | None = None,
     transpose: bool = False,
     split_seed: int = 0,
 ) -> Dataset:
-    """A dataset of people's own pieces. The list is frozen here."""
+    """A dataset of people's own pieces. The list is frozen here.
+
+    ``encoding`` None: melodies are learnt as such, all else as polyphony.
+    """
     chosen = list(pieces)
     if not 1 <= len(chosen) <= MAX_PIECES:
         raise BadDataset(f"Choose 1 to {MAX_PIECES:,} pieces.")
+    encoding = encoding or encoding_for(chosen)
     with transaction.atomic():
         dataset = _create(
             kind=Dataset.Kind.PIECES,
@@ -169,6 +184,29 @@ def create_pieces_dataset(
             for position, piece in enumerate(chosen)
         )
     return dataset
+
+
+def encoding_for(pieces: Sequence[Piece]) -> Encoding:
+    """Melody, when each of ``pieces`` is one; or polyphony for as many parts as needed.
+
+    Drums do not count: they will be left out.
+    """
+    most = 1
+    is_melody = True
+    for piece in pieces:
+        parts = [
+            part["notes"]
+            for part in piece.score["parts"]
+            if part["notes"] and not part["is_drum"]
+        ]
+        most = max(most, len(parts))
+        is_melody = is_melody and len(parts) == 1 and _is_line(parts[0])
+    return MelodyEncoding() if is_melody else PolyphonyEncoding(min(most, MAX_PARTS))
+
+
+def _is_line(notes: Sequence[Sequence[int]]) -> bool:
+    """Whether no two notes, as ``score_json`` has them, sound together."""
+    return all(a[0] + a[2] <= b[0] for a, b in pairwise(notes))
 
 
 def _create(**values: Any) -> Dataset:
@@ -237,9 +275,12 @@ def _build_random(dataset: Dataset) -> dict[str, Any]:
 
 def _build_music(dataset: Dataset) -> dict[str, Any]:
     encoding = from_spec(dataset.encoding)
+    scores = PlayableScores(_scores(dataset))
+    # The corpora are as they should be, and fermatas matter to voices.
+    is_raw = dataset.kind == Dataset.Kind.PIECES and encoding.name != "voices"
     pieces = prepare(
         encoding,
-        _scores(dataset),
+        scores if is_raw else scores.scores,
         transpose=dataset.options["transpose"],
         seed=dataset.split_seed,
     )
@@ -252,6 +293,7 @@ def _build_music(dataset: Dataset) -> dict[str, Any]:
             "valid": len(pieces.valid),
             "test": len(pieces.test),
             "skipped": pieces.skipped,
+            "remarks": list(remarks(scores.changes)),
         },
         "charts": charts(encoding, pieces),
     }

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from training.learning.baselines import NGram, measure_baselines, repeat_last, ridge
-from training.learning.measures import measure, regression
-from training.music.encodings import PitchesEncoding
+from training.learning.measures import measure, onsets, regression
+from training.music.encodings import EncodedPiece, PitchesEncoding, PolyphonyEncoding
 from training.music.score import Note, Part, Score
+
+POLYPHONY = PolyphonyEncoding()
 
 
 def row(*pitches):
@@ -83,3 +85,33 @@ def test_every_baseline_is_measured_on_the_same_pieces():
 
     assert set(result) == {"repeat_last", "ridge", "ngram"}
     assert all({"r2", "mse", "rmse"} <= set(values) for values in result.values())
+
+
+def canon(start: int) -> EncodedPiece:
+    """Two voices: one goes up and down three notes, the other repeats its own."""
+    upper = tuple(Note(480 * i, start + (0, 4, 7)[i % 3], 480) for i in range(48))
+    lower = tuple(Note(480 * i, start - 24, 480) for i in range(48))
+    return POLYPHONY.encode(Score(parts=(Part(notes=upper), Part(notes=lower))))
+
+
+def test_in_polyphony_each_part_has_a_past_of_its_own():
+    pieces = [canon(60 + i) for i in range(5)]
+
+    last = repeat_last(POLYPHONY, pieces)
+    line = ridge(POLYPHONY, pieces[:4], pieces[4:])
+    ngram = NGram(POLYPHONY, [canon(60)])
+    predicted = [ngram.predict(canon(60))]
+
+    # Of two voices the lower always repeats its last note and the upper never does.
+    assert last["note_accuracy"] == pytest.approx(0.5)
+    assert line["rmse"] < 1.0
+    result = measure(POLYPHONY, [canon(60)], predicted)
+    assert result["accuracy"]["pitch"] == 1.0
+
+
+def test_a_note_held_over_several_events_is_one_note():
+    long = Part(notes=(Note(0, 60, 480 * 30), Note(480 * 30, 62, 480)))
+    piece = POLYPHONY.encode(Score(parts=(long,)))
+
+    assert len(piece.events) > 2
+    assert [onset.pitch for onset in onsets(POLYPHONY, piece)] == [60, 62]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -11,10 +12,12 @@ from django.utils import timezone
 from tests.learning.tiny import tune
 from tests.training.rows import make_dataset
 from training import datasets
+from training.corpora import CORPORA
 from training.datasets import BadDataset
 from training.learning.stored import load_learning_set
 from training.models import Dataset, Piece
-from training.music.encodings import MelodyEncoding
+from training.music.encodings import MelodyEncoding, NotEncodable
+from training.music.score import Note, Part, Score
 from training.random_notes import RandomOptions, read_windows
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +92,60 @@ def test_own_pieces_become_a_dataset(alice, pieces):
 
     assert dataset.state == Dataset.State.READY
     assert dataset.counts["pieces"] == 30
+
+
+def test_melodies_are_learnt_as_such_and_all_else_as_polyphony(alice, pieces):
+    def encoding(chosen):
+        return datasets.create_pieces_dataset(chosen, owner=alice, name="").encoding
+
+    line = Part(notes=(Note(0, 60, 480), Note(480, 62, 480)))
+    chord = Part(notes=(Note(0, 60, 480), Note(240, 64, 480)))
+    drums = Part(notes=(Note(0, 36, 480),), is_drum=True)
+
+    def piece(*parts):
+        return datasets.import_piece(Score(parts=parts), name="", owner=alice)
+
+    assert encoding(pieces) == {"name": "melody"}
+    assert encoding([piece(line, drums, Part())]) == {"name": "melody"}
+    assert encoding([*pieces, piece(chord)]) == {"name": "polyphony", "num_parts": 1}
+    assert encoding([piece(line, chord, drums)])["num_parts"] == 2
+    assert encoding([piece(*[line] * 12)])["num_parts"] == 8
+
+
+def test_drums_are_left_out_of_a_dataset_with_a_word(alice):
+    drums = Part(notes=(Note(0, 36, 480),), is_drum=True)
+    pieces = []
+    for seed in range(30):
+        score = tune(seed)
+        bass = Part(notes=(Note(0, 40 + seed % 7, 7680),), name="Bass", program=32)
+        score = replace(score, parts=(*score.parts, bass, drums))
+        pieces.append(datasets.import_piece(score, name=f"{seed}", owner=alice))
+
+    dataset = built(datasets.create_pieces_dataset(pieces, owner=alice, name="Band"))
+
+    assert (dataset.state, dataset.error) == (Dataset.State.READY, "")
+    assert dataset.encoding == {"name": "polyphony", "num_parts": 2}
+    assert dataset.counts["skipped"] == {}
+    assert dataset.counts["remarks"] == [
+        "30 drum notes were left out: drums have no pitches to learn."
+    ]
+
+
+@pytest.mark.parametrize("slug", ["mozart-quartets", "haydn-quartets"])
+def test_quartets_encode_cleanly(slug):
+    corpus = CORPORA[slug]
+    encoded = []
+    for score in corpus.read():
+        try:
+            piece = corpus.encoding.encode(score)
+        except NotEncodable as reason:
+            assert "metre changes" in str(reason)  # noqa: PT017 -- a miscounted bar
+        else:
+            encoded.append(piece)
+            again = corpus.encoding.decode(piece.events, piece.form)
+            assert again.parts == score.parts
+
+    assert len(encoded) == {"mozart-quartets": 15, "haydn-quartets": 6}[slug]
 
 
 def test_another_seed_holds_other_pieces_out(alice, pieces):

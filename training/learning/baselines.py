@@ -75,7 +75,7 @@ def _lagged(
         past: dict[int, list[int]] = defaultdict(list)
         wanted = set(after_first(found))
         for onset in found:
-            voice = past[onset.field]
+            voice = past[onset.voice]
             if onset in wanted:
                 latest = voice[: -RIDGE_LAGS - 1 : -1]
                 rows.append(latest + [voice[0]] * (RIDGE_LAGS - len(latest)))
@@ -87,9 +87,10 @@ def _lagged(
 class NGram:
     """Counts of each field after its last three values and the fields before it.
 
-    Holds do not count as values (three sixteenths of holding would say nothing): a
-    field's history is the last three that are not, and for how many events the last
-    has been held.
+    The last three are its voice's own: where an event says whose it is, each part has a
+    history of its own. Holds do not count as values (three sixteenths of holding would
+    say nothing): a field's history is the last three that are not, and for how many
+    events the last has been held.
     """
 
     def __init__(self, encoding: Encoding, pieces: Sequence[EncodedPiece]) -> None:
@@ -130,23 +131,28 @@ class NGram:
         self, piece: EncodedPiece
     ) -> Sequence[tuple[list[list[Hashable]], list[int]]]:
         """For every event: each field's contexts, longest first, and the event."""
-        fields = self._encoding.fields
-        history = [[-1] * NGRAM_ORDER for _ in fields]
-        held = [0] * len(fields)
+        encoding, fields = self._encoding, self._encoding.fields
+        # By field and voice:
+        history: defaultdict[tuple[int, int], list[int]] = defaultdict(
+            lambda: [-1] * NGRAM_ORDER
+        )
+        held: defaultdict[tuple[int, int], int] = defaultdict(int)
         result = []
         for event in piece.events.tolist():
+            places = [(f, encoding.voice_of(f, event)) for f in range(len(fields))]
             time_contexts: list[list[Hashable]] = []
-            for f in range(len(fields)):
-                past = tuple(history[f][-NGRAM_ORDER:])
-                now = min(held[f], MAX_HELD)
+            for f, place in enumerate(places):
+                voice = place[1]
+                past = tuple(history[place][-NGRAM_ORDER:])
+                now = min(held[place], MAX_HELD)
                 contexts: list[Hashable] = [("given", past, now, tuple(event[:f]))]
-                contexts += [(past[i:], now) for i in range(NGRAM_ORDER)]
-                time_contexts.append([*contexts, (now,), ()])
-            for f, value in enumerate(event):
-                if value == fields[f].hold:
-                    held[f] += 1
+                contexts += [(voice, past[i:], now) for i in range(NGRAM_ORDER)]
+                time_contexts.append([*contexts, (voice, now), ()])
+            for place, value in zip(places, event, strict=True):
+                if value == fields[place[0]].hold:
+                    held[place] += 1
                 else:
-                    history[f].append(value)
-                    held[f] = 0
+                    history[place].append(value)
+                    held[place] = 0
             result.append((time_contexts, event))
         return result

@@ -27,10 +27,11 @@ Predictions = list[npt.NDArray[np.float32]]  # per field (time, size), log-proba
 
 @dataclass(frozen=True, slots=True)
 class Onset:
-    """A note that begins: in which event and field, at which pitch."""
+    """A note that begins: in which event and field, whose, at which pitch."""
 
     time: int
     field: int
+    voice: int
     pitch: int
 
 
@@ -40,7 +41,8 @@ def onsets(encoding: Encoding, piece: EncodedPiece) -> Iterator[Onset]:
         for field, value in enumerate(event):
             pitch = encoding.pitch_of(field, value, piece.form)
             if pitch is not None:
-                yield Onset(time, field, pitch)
+                voice = encoding.voice_of(field, event)
+                yield Onset(time, field, voice, pitch)
 
 
 def measure(
@@ -77,12 +79,12 @@ def measure(
 
 
 def after_first(found: Sequence[Onset]) -> Iterator[Onset]:
-    """Onsets that have another before them in the same field."""
+    """Onsets that have another before them in the same voice."""
     seen = set()
     for onset in found:
-        if onset.field in seen:
+        if onset.voice in seen:
             yield onset
-        seen.add(onset.field)
+        seen.add(onset.voice)
 
 
 def expected_pitch(

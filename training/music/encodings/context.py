@@ -115,7 +115,7 @@ def barred_form(score: Score) -> Form:
     last note ends before that. Raises ``NotEncodable`` for changing metres.
     """
     if len(score.metres) > 1:
-        raise NotEncodable("The metre changes; this encoding holds one metre a piece.")
+        raise NotEncodable("The metre changes; cut the piece into one for each metre.")
     metre, pickup = score.metre, score.pickup_ticks
     bar = metre.bar_ticks
     bars = max(1, -(-(score.end_tick - pickup) // bar))
