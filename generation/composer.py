@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from generation.constraints import (
     ConstrainedDraft,
+    FieldMask,
     PitchLimits,
     pitch_masks,
     usual_limits,
@@ -26,6 +27,7 @@ from generation.judgement import fault
 from generation.network import Network
 from generation.part_writing import VoicesDraft
 from generation.plans import Plan, choose_plan, default_qpm
+from generation.polyphony import CountedPolyphony, PolyphonyDraft, part_masks
 from generation.recipe import (
     RECIPE_VERSION,
     BadRequest,
@@ -40,6 +42,7 @@ from training.music.encodings import (
     Form,
     MelodyEncoding,
     PitchesEncoding,
+    PolyphonyEncoding,
     VoicesEncoding,
 )
 from training.music.encodings.voices import TICKS_PER_STEP as VOICES_STEP
@@ -204,18 +207,30 @@ def _drafts(
 ) -> list[ConstrainedDraft]:
     """A fresh draft for each candidate."""
     encoding, form = bundle.encoding, plan.form
-    limits = usual_limits(encoding)
-    if request.lowest_pitch is not None or request.highest_pitch is not None:
-        limits = [PitchLimits(*request.pitch_range) for _ in limits]
-    if request.scale_only and form.key:
-        key = form.key.transposed(plan.transposition)
-        limits = [replace(lim, classes=frozenset(key.scale)) for lim in limits]
-    masks = pitch_masks(encoding, form, limits, transposition=plan.transposition)
     count: dict[str, Any] = {}
     if request.num_notes is not None and not isinstance(encoding, PitchesEncoding):
         count = {"num_notes": request.num_notes, "per_bar": plan.notes_per_bar}
     draft = _draft_class(encoding, is_counted=bool(count))
+    masks = _masks(encoding, plan, request)
     return [draft(encoding, form, masks, **count) for _ in range(request.candidates)]
+
+
+def _masks(
+    encoding: Encoding, plan: Plan, request: ComposeRequest
+) -> tuple[FieldMask | None, ...]:
+    """The pitches asked for, by field, or in polyphony by part."""
+    form = plan.form
+    asked = PitchLimits(*request.pitch_range)
+    if request.scale_only and form.key:
+        key = form.key.transposed(plan.transposition)
+        asked = replace(asked, classes=frozenset(key.scale))
+    if isinstance(encoding, PolyphonyEncoding):
+        return part_masks(encoding, form, asked, transposition=plan.transposition)
+    limits = usual_limits(encoding)
+    if request.lowest_pitch is not None or request.highest_pitch is not None:
+        limits = [asked for _ in limits]
+    limits = [replace(lim, classes=asked.classes) for lim in limits]
+    return pitch_masks(encoding, form, limits, transposition=plan.transposition)
 
 
 def _draft_class(
@@ -226,6 +241,8 @@ def _draft_class(
         return CountedMelody if is_counted else MelodyDraft
     if isinstance(encoding, VoicesEncoding):
         return CountedVoices if is_counted else VoicesDraft
+    if isinstance(encoding, PolyphonyEncoding):
+        return CountedPolyphony if is_counted else PolyphonyDraft
     return ConstrainedDraft
 
 
@@ -253,14 +270,18 @@ def _bits_of_notes(
     """What beginning each note cost: a voice's field of the event, or all of it."""
     has_voices = isinstance(encoding, VoicesEncoding)
     costs: dict[tuple[int, int, int], float] = {}  # by part, tick and pitch
-    for event, tick, bits in zip(
-        line.events.tolist(), line.ticks.tolist(), line.bits.tolist(), strict=True
+    for event, parts, tick, bits in zip(
+        line.events.tolist(),
+        encoding.voices(line.events).tolist(),
+        line.ticks.tolist(),
+        line.bits.tolist(),
+        strict=True,
     ):
         for field, value in enumerate(event):
             pitch = encoding.pitch_of(field, value, form)
             if pitch is not None:
-                part = encoding.voice_of(field, event)
-                costs[part, tick, pitch] = bits[field] if has_voices else sum(bits)
+                cost = bits[field] if has_voices else sum(bits)
+                costs[parts[field], tick, pitch] = cost
     return np.array(
         [
             costs[number, note.start_tick, note.pitch]

@@ -21,6 +21,8 @@ from training.music.score import TICKS_PER_QUARTER, Metre
 
 #: Unless a length is asked for, pieces outside are drawn only if there are no others.
 USUAL_BARS = range(8, 41)
+#: And of music that comes in long movements only, so many are written.
+MOVEMENT_BARS = 24
 #: A tonic with fewer of the training pieces than this is not one the model knows.
 MIN_TONIC_SHARE = 0.01
 #: Fermatas closer than this to the next one, in bars, give way to it.
@@ -82,6 +84,9 @@ def choose_plan(bundle: Bundle, request: ComposeRequest) -> Plan:
         form = with_bars(form, request.bars)
     elif request.num_notes is not None:
         form = _with_notes(bundle.encoding, plan, request.num_notes)
+    elif bundle.encoding.name == "polyphony" and form.bars not in USUAL_BARS:
+        # Whole movements: too long to write while somebody waits.
+        form = with_bars(form, MOVEMENT_BARS)
     elif form.bars > MAX_BARS:
         form = with_bars(form, MAX_BARS)
     return _in_known_key(forms, replace(plan, form=form))

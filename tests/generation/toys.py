@@ -11,8 +11,10 @@ from training.learning.config import ModelConfig, TrainConfig
 from training.music.encodings import (
     Encoding,
     Form,
+    Instrument,
     MelodyEncoding,
     PitchesEncoding,
+    PolyphonyEncoding,
     VoicesEncoding,
 )
 from training.music.pitch import Key
@@ -38,6 +40,17 @@ CHORALE_FORMS: CountedForms = (
         ),
         3,
     ),
+)
+
+
+TRIO = (
+    Instrument("Flute", 73, 60, 96),
+    Instrument("Viola", 41, 48, 76),
+    Instrument("Cello", 42, 36, 64),
+)
+TRIO_FORMS: CountedForms = (
+    (Form(90 * 1440, Metre(3, 4), Key(7, "major"), 480, instruments=TRIO), 1),
+    (Form(120 * 1920, REEL, Key(2, "minor"), instruments=TRIO), 2),
 )
 
 
@@ -101,3 +114,7 @@ def toy_chorales() -> Bundle:
 
 def toy_pitches() -> Bundle:
     return toy_bundle(PitchesEncoding(), ((Form(32 * QUARTER), 1),))
+
+
+def toy_trios() -> Bundle:
+    return toy_bundle(PolyphonyEncoding(3), TRIO_FORMS)

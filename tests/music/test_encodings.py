@@ -179,7 +179,7 @@ def test_whatever_is_legal_leads_to_the_end_of_the_form(barred, num_parts, seed)
     assert walk.tick == form.length_ticks
     assert piece.end_tick <= form.length_ticks
     assert not any(note.duration_ticks < 1 for p in piece.parts for note in p.notes)
-    sounding = sum(event[1] >= 2 for event in events)
+    sounding = sum(event[0] >= 2 for event in events)
     assert sounding == piece.num_notes
     if piece.num_notes:
         again = encoding.encode(piece)
@@ -315,15 +315,18 @@ def test_polyphony_knows_what_sounds_when_a_note_is_chosen():
 
     piece = encoding.encode(Score(parts=(violin, cello)))
 
-    assert piece.events[:, 0].tolist() == [0, 1, 1, 0]
+    nobody = 2
+    assert piece.events[:, 3].tolist() == [0, 1, 1, 0, nobody]
     seen = dict(
         zip(
             [field.name for field in encoding.context_fields],
-            piece.contexts[3].tolist(),
+            piece.contexts[4].tolist(),
             strict=True,
         )
     )
-    assert (seen["place"], seen["last_part"], seen["last_shift"]) == (12, 2, 13)
+    assert (seen["place"], seen["part"], seen["last_part"]) == (12, 0, 1)
+    assert seen["last_shift"] == 13
+    assert seen["own_pitch"] == seen["part_1_pitch"]
     assert seen["part_2_pitch"] == seen["last_pitch"]
     classes = [seen[f"sounding_classes_{i}"] for i in (1, 2, 3)]
     assert classes == [0b0001, 0b1000, 0]  # C and G; the violin's C has just ended

@@ -131,21 +131,24 @@ class NGram:
         self, piece: EncodedPiece
     ) -> Sequence[tuple[list[list[Hashable]], list[int]]]:
         """For every event: each field's contexts, longest first, and the event."""
-        encoding, fields = self._encoding, self._encoding.fields
+        fields = self._encoding.fields
+        voices = self._encoding.voices(piece.events).tolist()
         # By field and voice:
         history: defaultdict[tuple[int, int], list[int]] = defaultdict(
             lambda: [-1] * NGRAM_ORDER
         )
         held: defaultdict[tuple[int, int], int] = defaultdict(int)
         result = []
-        for event in piece.events.tolist():
-            places = [(f, encoding.voice_of(f, event)) for f in range(len(fields))]
+        for event, whose in zip(piece.events.tolist(), voices, strict=True):
+            places = list(enumerate(whose))
             time_contexts: list[list[Hashable]] = []
             for f, place in enumerate(places):
                 voice = place[1]
                 past = tuple(history[place][-NGRAM_ORDER:])
                 now = min(held[place], MAX_HELD)
-                contexts: list[Hashable] = [("given", past, now, tuple(event[:f]))]
+                contexts: list[Hashable] = [
+                    ("given", voice, past, now, tuple(event[:f]))
+                ]
                 contexts += [(voice, past[i:], now) for i in range(NGRAM_ORDER)]
                 time_contexts.append([*contexts, (voice, now), ()])
             for place, value in zip(places, event, strict=True):

@@ -40,17 +40,36 @@ def split_pieces(
     """The side, one of ``SPLITS``, of every score, in order.
 
     A group of duplicates is placed by a hash of its first member and the seed: adding
-    pieces to a corpus does not move those already there.
+    pieces to a corpus does not move those already there. Of three pieces that differ,
+    each side has one.
     """
-    sides = []
-    for group in _groups(scores):
-        digest = hashlib.sha256(f"{seed} {group}".encode()).digest()
-        place = int.from_bytes(digest[:8], "big") / 2**64
-        if place < test:
-            sides.append("test")
-        else:
-            sides.append("valid" if place < test + valid else "train")
-    return sides
+    groups = _groups(scores)
+    places = {group: _place(group, seed) for group in groups}
+    side_of = {
+        group: _side(place, valid=valid, test=test) for group, place in places.items()
+    }
+    _leave_none_empty(side_of, sorted(places, key=lambda group: places[group]))
+    return [side_of[group] for group in groups]
+
+
+def _place(group: str, seed: int) -> float:
+    digest = hashlib.sha256(f"{seed} {group}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
+
+
+def _side(place: float, *, valid: float, test: float) -> str:
+    if place < test:
+        return "test"
+    return "valid" if place < test + valid else "train"
+
+
+def _leave_none_empty(side_of: dict[str, str], by_place: list[str]) -> None:
+    """Of a few pieces chance may put none on a side: then the nearest goes there."""
+    for side in ("test", "valid"):
+        sides = list(side_of.values())
+        if side not in sides and sides.count("train") > 1:
+            nearest = next(group for group in by_place if side_of[group] == "train")
+            side_of[nearest] = side
 
 
 def _groups(scores: Sequence[Score]) -> list[str]:

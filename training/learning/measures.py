@@ -37,12 +37,12 @@ class Onset:
 
 def onsets(encoding: Encoding, piece: EncodedPiece) -> Iterator[Onset]:
     """The notes of a piece in the order of its events."""
+    voices = encoding.voices(piece.events).tolist()
     for time, event in enumerate(piece.events.tolist()):
         for field, value in enumerate(event):
             pitch = encoding.pitch_of(field, value, piece.form)
             if pitch is not None:
-                voice = encoding.voice_of(field, event)
-                yield Onset(time, field, voice, pitch)
+                yield Onset(time, field, voices[time][field], pitch)
 
 
 def measure(

@@ -150,11 +150,10 @@ class Encoding(Protocol):
         This is how constraints speak of pitches without knowing the encoding.
         """
 
-    def voice_of(self, field: int, event: Event) -> int:
-        """Whose field this is: its past is where to look for what comes.
+    def voices(self, events: IntArray) -> IntArray:
+        """Whose each field of ``events`` is, (T, F): in its past to look for more.
 
-        ``event`` holds the fields before it at least. A pitch's voice is the number of
-        its part in the decoded score.
+        The voice of a pitch is the number of its part in the decoded score.
         """
 
     def spec(self) -> dict[str, Any]:

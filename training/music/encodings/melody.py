@@ -211,8 +211,8 @@ class MelodyEncoding:
             return None
         return tonic_pitch(form.key) + LOWEST + value - FIRST_PITCH
 
-    def voice_of(self, field: int, event: Event) -> int:
-        return 0
+    def voices(self, events: IntArray) -> IntArray:
+        return np.zeros_like(events)
 
     @staticmethod
     def _melody_of(score: Score) -> tuple[Note, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from training.music.encodings.base import (
     Context,
     EncodedPiece,
@@ -107,5 +109,5 @@ class PitchesEncoding:
     def pitch_of(self, field: int, value: int, form: Form) -> int | None:
         return self.lowest + value
 
-    def voice_of(self, field: int, event: Event) -> int:
-        return 0
+    def voices(self, events: IntArray) -> IntArray:
+        return np.zeros_like(events)

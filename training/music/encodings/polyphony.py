@@ -1,10 +1,11 @@
 """Any number of notes at once, in several parts: one event a note.
 
-An event says who plays (*part*), what (*pitch*), for how long (*duration*), and how
-long after it the next event begins (*shift*, 0 within a chord). The shift comes last,
-so that an event's context stands where its note begins; the last shift reaches the end
-of the form. Notes that begin together come in the order of parts, and within a part
-from the lowest up, so that a score has one spelling.
+An event says what is played (*pitch*), for how long (*duration*), how long after it the
+next event begins (*shift*, 0 within a chord) and who plays that (*part*). An event's
+context then stands where its note begins and knows whose it is. A piece begins with an
+event in which nobody plays, and ends when a shift reaches the end of the form. Notes
+that begin together come in the order of parts, and within a part from the lowest up, so
+that a score has one spelling.
 
 Time is counted in 24ths of a quarter, which holds thirty-second notes and triplet
 sixteenths as twelfths would not. Values that ``TIMES`` lacks are sums, longest first:
@@ -37,6 +38,7 @@ from training.music.encodings.base import (
 )
 from training.music.encodings.context import barred_form, tonic_pitch
 from training.music.encodings.polyphony_walk import (
+    DURATION,
     FIRST_PITCH,
     HIGHEST_KEY,
     HOLD,
@@ -46,6 +48,7 @@ from training.music.encodings.polyphony_walk import (
     PART,
     PITCH,
     REST,
+    SHIFT,
     TICKS_PER_STEP,
     TIMES,
     PolyphonyWalk,
@@ -69,10 +72,10 @@ class PolyphonyEncoding:
             )
         self.num_parts = num_parts
         self.fields = (
-            Field("part", num_parts + 1),
             Field("pitch", NUM_PITCH_SYMBOLS, hold=HOLD),
             Field("duration", len(TIMES)),
             Field("shift", 1 + len(TIMES)),
+            Field("part", num_parts + 1),
         )
         self.context_fields = context_fields(num_parts)
 
@@ -95,22 +98,25 @@ class PolyphonyEncoding:
             for number, part in enumerate(score.parts)
             for note in part.notes
         )
-        ends = [start for start, *_ in notes[1:]]
-        ends.append(form.length_ticks // TICKS_PER_STEP)
-        events = self._gap(notes[0][0])
-        for (start, part, pitch, ticks), end in zip(notes, ends, strict=True):
+        starts = [start for start, *_ in notes]
+        starts.append(form.length_ticks // TICKS_PER_STEP)
+        # Rows of (part, pitch, duration, shift); in the end each is told who is next.
+        rows = self._gap(starts[0]) or [(self.num_parts, REST, 0, 0)]
+        for (start, part, pitch, ticks), end in zip(notes, starts[1:], strict=True):
             symbol = FIRST_PITCH + pitch - tonic - LOWEST
             *held, last = _sum(ticks // TICKS_PER_STEP)
             for duration in held:
-                events.append((part, symbol, duration, 0))
+                rows.append((part, symbol, duration, 0))
                 symbol = HOLD
-            gap = _sum(end - start)
-            events.append((part, symbol, last, gap[0] + 1 if gap else 0))
-            events += self._gap(end - start - (TIMES[gap[0]] if gap else 0))
+            gap = self._gap(end - start)
+            rows.append((part, symbol, last, gap[0][-1] if gap else 0))
+            rows += gap[1:]
+        parts = [part for part, *_ in rows[1:]] + [self.num_parts]
+        events = [(*row[1:], part) for row, part in zip(rows, parts, strict=True)]
         return trace(self, events, form)
 
     def _gap(self, steps: int) -> list[Event]:
-        """Events in which nobody plays."""
+        """Rows in which nobody plays for ``steps``."""
         return [(self.num_parts, REST, 0, time + 1) for time in _sum(steps)]
 
     def decode(self, events: IntArray, form: Form) -> Score:
@@ -135,8 +141,12 @@ class PolyphonyEncoding:
             return None
         return tonic_pitch(form.key) + LOWEST + value - FIRST_PITCH
 
-    def voice_of(self, field: int, event: Event) -> int:
-        return 0 if field == PART else event[PART]
+    def voices(self, events: IntArray) -> IntArray:
+        now = np.roll(events[:, PART], 1)
+        now[:1] = self.num_parts
+        voices = np.zeros_like(events)
+        voices[:, [PITCH, DURATION, SHIFT]] = now[:, None]
+        return voices
 
     def _check(self, score: Score) -> None:
         """Refuse what has no events, and say what to do."""
@@ -181,8 +191,8 @@ def _notes(events: IntArray, form: Form, num_parts: int) -> list[tuple[Note, ...
     # Of each part, (start, pitch): end; and of each pitch the note struck last.
     ends: list[dict[tuple[int, int], int]] = [{} for _ in range(num_parts)]
     struck: list[dict[int, tuple[int, int]]] = [{} for _ in range(num_parts)]
-    tick, note = 0, (0, 0)
-    for part, symbol, duration, shift in events.tolist():
+    part, tick, note = 0, 0, (0, 0)
+    for symbol, duration, shift, following in events.tolist():
         if symbol != REST:
             sounding = ends[part]
             if symbol != HOLD:
@@ -196,6 +206,7 @@ def _notes(events: IntArray, form: Form, num_parts: int) -> list[tuple[Note, ...
             sounding[note] = min(end, form.length_ticks)
         if shift:
             tick += TIMES[shift - 1] * TICKS_PER_STEP
+        part = following
     return [
         tuple(Note(tick, pitch, end - tick) for (tick, pitch), end in sounding.items())
         for sounding in ends

@@ -22,7 +22,7 @@ LOWEST_KEY, HIGHEST_KEY = 21, 108  # of a piano
 #: The same in semitones from the tonic, whichever that is; inclusive.
 LOWEST, HIGHEST = LOWEST_KEY - 71, HIGHEST_KEY - 60
 
-PART, PITCH, DURATION, SHIFT = range(4)
+PITCH, DURATION, SHIFT, PART = range(4)
 
 #: What one event may last, in steps. Other lengths are a sum of these.
 TIMES = (*range(1, 25), *range(26, 49, 2), *range(54, 97, 6), *range(108, 193, 12))
@@ -38,7 +38,7 @@ _LEFTS = (
     *(-96, -48, -24, -12, -1, 0),
     *(1, 2, 3, 4, 6, 8, 9, 12, 16, 18, 24, 36, 48, 72, 96),
 )
-_NOTHING_YET = len(_LEFTS)
+NO_LEFT = len(_LEFTS)  # nothing played yet
 _LEFT_OF = [
     max(i for i, bound in enumerate(_LEFTS) if bound <= max(left, _LEFTS[0]))
     for left in range(_LEFTS[0], _LEFTS[-1] + 1)
@@ -71,7 +71,7 @@ def _parts(size: int, first: int, last: int, may_rest: bool) -> Mask:
 
 
 class PolyphonyWalk:
-    """See ``base.Walk``."""
+    """See ``base.Walk``. ``part`` plays the next event; it may be nobody."""
 
     __slots__ = (
         "_ends",
@@ -79,6 +79,7 @@ class PolyphonyWalk:
         "_held",
         "_highest",
         "_last",
+        "_last_part",
         "_last_pitch",
         "_length",
         "_lowest",
@@ -86,6 +87,7 @@ class PolyphonyWalk:
         "_num_parts",
         "_pitches",
         "_sounding",
+        "part",
         "step",
     )
 
@@ -95,16 +97,17 @@ class PolyphonyWalk:
         self._length = self._grid.length
         zero = _TONIC - tonic_pitch(form.key)  # the symbol of pitch 0
         self._lowest, self._highest = zero + LOWEST_KEY, zero + HIGHEST_KEY
-        self._nobody = num_parts
         self._num_parts = len(form.instruments) or num_parts
         self.step = 0
-        self._last: Event = (-1, REST, -1, -1)
-        # Of a note that others may join at this step: its pitch, and how long it lasts
-        # with its holds.
+        self.part = self._nobody = num_parts
+        self._last_part = num_parts
+        self._last: Event = (REST, -1, -1, num_parts)
+        # Of the note that began last: its pitch, and how long it lasts with its holds.
         self._last_pitch = REST
         self._held = 0
-        # Of each part: the pitch begun last (REST: none yet) and where it ends.
-        self._pitches = [REST] * num_parts
+        # Of each part: the pitches begun last and before it (REST: none yet), for how
+        # long the last one was struck, and where it ends.
+        self._pitches = [(REST, REST, 0)] * num_parts
         self._ends = [0] * num_parts
         self._sounding: list[tuple[int, int]] = []  # (end, bit of its pitch class)
 
@@ -117,91 +120,101 @@ class PolyphonyWalk:
         return self.step * TICKS_PER_STEP
 
     def context(self) -> Context:
-        step = self.step
-        part, pitch, duration, shift = self._last
+        step, part = self.step, self.part
+        pitch, duration, shift, _ = self._last
         classes = 0
         for _, bit in self._sounding:
             classes |= bit
         first, most = _LEFTS[0], _LEFTS[-1]
         lefts = [
-            _LEFT_OF[min(max(end - step, first), most) - first] if begun else -1
-            for begun, end in zip(self._pitches, self._ends, strict=True)
+            _LEFT_OF[min(max(end - step, first), most) - first] if own[0] else NO_LEFT
+            for own, end in zip(self._pitches, self._ends, strict=True)
         ]
+        mine: tuple[int, ...] = (REST, REST, 0, NO_LEFT)
+        if part != self._nobody:
+            mine = (*self._pitches[part], lefts[part])
         return (
             *barred_context(self._grid, step, self._length),
             self._num_parts,
-            part + 1,
+            part,
+            *mine,
+            self._last_part,
             pitch,
             duration + 1,
             shift + 1,
             classes & 15,
             classes >> 4 & 15,
             classes >> 8,
-            *self._pitches,
-            *[left if left >= 0 else _NOTHING_YET for left in lefts],
+            *[own[0] for own in self._pitches],
+            *lefts,
         )
 
     def legal(self, field: int, chosen: Event) -> Mask:
-        if field == PART:
-            return self._legal_parts()
-        part = chosen[PART]
         if field == PITCH:
-            if part == self._nobody:
+            if self.part == self._nobody:
                 return _ONLY_REST
-            if self._is_chord and part == self._last[PART]:
+            if self._last[SHIFT] == 0 and self.part == self._last_part:
                 may_hold = self._held < self._room
                 return _pitches(self._last_pitch + 1, self._highest, may_hold)
             return _pitches(self._lowest, self._highest, False)
         if field == DURATION:
-            if part == self._nobody:
+            if self.part == self._nobody:
                 return _NO_TIME
             if chosen[PITCH] == HOLD:
                 before = TIMES[self._last[DURATION]]
                 return _times_up_to(min(before, self._room - self._held))
             return _times_up_to(min(_LONGEST, self._room))
-        return _shifts_up_to(min(_LONGEST, self._room), self._may_stay(chosen))
+        first = self._first_to_join(chosen)
+        if field == SHIFT:
+            may_stay = first < self._num_parts
+            return _shifts_up_to(min(_LONGEST, self._room), may_stay)
+        return self._legal_parts(chosen[SHIFT], first)
 
     @property
     def _room(self) -> int:
         return self._length - self.step
 
-    @property
-    def _is_chord(self) -> bool:
-        """Whether the next event begins together with the last one."""
-        return self._last[SHIFT] == 0
+    def _first_to_join(self, chosen: Event) -> int:
+        """The first part that may go on at this step after ``chosen``.
 
-    def _legal_parts(self) -> Mask:
-        size, last_part = self._nobody + 1, self._num_parts - 1
-        if not self._is_chord:
-            return _parts(size, 0, last_part, True)
-        may_go_on = self._last_pitch < self._highest or self._held < self._room
-        return _parts(size, self._last[PART] + (not may_go_on), last_part, False)
-
-    def _may_stay(self, chosen: Event) -> bool:
-        """Whether anything could follow ``chosen`` at the same step."""
-        part, pitch, duration = chosen
+        The same one can when it has a higher pitch left, or holds its note on. When
+        nobody plays, no one joins, but for the very beginning.
+        """
+        part = self.part
         if part == self._nobody:
-            return False
-        lasts = TIMES[duration]
+            return part if self._last[SHIFT] >= 0 else 0
+        pitch, lasts = chosen[PITCH], TIMES[chosen[DURATION]]
         if pitch == HOLD:
             pitch = self._last_pitch
             lasts += self._held
-        return part < self._num_parts - 1 or pitch < self._highest or lasts < self._room
+        return part if pitch < self._highest or lasts < self._room else part + 1
+
+    def _legal_parts(self, shift: int, first: int) -> Mask:
+        size, last = self._nobody + 1, self._num_parts - 1
+        if shift == 0:
+            return _parts(size, first, last, False)
+        if TIMES[shift - 1] == self._room:  # The end.
+            return _parts(size, 0, -1, True)
+        return _parts(size, 0, last, True)
 
     def advance(self, event: Event) -> None:
-        part, pitch, duration, shift = event
+        pitch, duration, shift, following = event
+        part = self.part
         if pitch == HOLD:
             self._sounding.pop()
             self._held += TIMES[duration]
         elif pitch != REST:
+            before, *_ = self._pitches[part]
+            self._pitches[part] = (pitch, before, duration + 1)
             self._last_pitch = pitch
             self._held = TIMES[duration]
-            self._pitches[part] = pitch
         if part != self._nobody:
             end = self.step + self._held
             self._ends[part] = end
             self._sounding.append((end, 1 << (self._last_pitch - _TONIC) % 12))
         self._last = event
+        self._last_part = part
+        self.part = following
         if shift:
             step = self.step = self.step + TIMES[shift - 1]
             self._sounding = [note for note in self._sounding if note[0] > step]
@@ -221,19 +234,24 @@ class PolyphonyWalk:
 def context_fields(num_parts: int) -> tuple[Field, ...]:
     """(name, size) of what ``PolyphonyWalk.context`` returns, in order.
 
-    Where we are, what came last, the pitch classes that sound (four to a field, one
-    bit each, from the tonic up), and of each part its last pitch and how long that
-    still sounds or has been over.
+    Where we are, who plays and what that part did last, the last event, the pitch
+    classes that sound (four to a field, one bit each, from the tonic up), and of each
+    part its last pitch and how long that still sounds or has been over.
     """
     parts = range(1, num_parts + 1)
     return (
         *BARRED_FIELDS,
         Field("num_parts", num_parts + 1),
-        Field("last_part", num_parts + 2),
+        Field("part", num_parts + 1),
+        Field("own_pitch", NUM_PITCH_SYMBOLS),
+        Field("own_pitch_before", NUM_PITCH_SYMBOLS),
+        Field("own_duration", len(TIMES) + 1),
+        Field("own_left", NO_LEFT + 1),
+        Field("last_part", num_parts + 1),
         Field("last_pitch", NUM_PITCH_SYMBOLS),
         Field("last_duration", len(TIMES) + 1),
         Field("last_shift", len(TIMES) + 2),
         *(Field(f"sounding_classes_{i}", 16) for i in (1, 2, 3)),
         *(Field(f"part_{i}_pitch", NUM_PITCH_SYMBOLS) for i in parts),
-        *(Field(f"part_{i}_left", _NOTHING_YET + 1) for i in parts),
+        *(Field(f"part_{i}_left", NO_LEFT + 1) for i in parts),
     )

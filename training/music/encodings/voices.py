@@ -14,6 +14,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import Any
 
+import numpy as np
+
 from training.music.encodings.base import (
     Context,
     EncodedPiece,
@@ -182,8 +184,8 @@ class VoicesEncoding:
             return None
         return tonic_pitch(form.key) + LOWEST + value - FIRST_PITCH
 
-    def voice_of(self, field: int, event: Event) -> int:
-        return self.order[field]
+    def voices(self, events: IntArray) -> IntArray:
+        return np.tile(np.array(self.order, np.int16), (len(events), 1))
 
 
 def _symbols(part: Part, *, tonic: int, length: int) -> list[int]:
