@@ -333,6 +333,26 @@ def test_polyphony_knows_what_sounds_when_a_note_is_chosen():
     assert seen["part_1_left"] < seen["part_2_left"]
 
 
+def test_a_part_hears_what_it_played_bars_ago():
+    bar = (Note(0, 60, 240), Note(0, 64, 240), Note(960, 62, 960))
+    notes = tuple(
+        Note(n.start_tick + 1920 * i, n.pitch, n.duration_ticks)
+        for i in range(3)
+        for n in bar
+    )
+    encoding = PolyphonyEncoding(1)
+    piece = encoding.encode(Score(parts=(Part(notes=notes),)))
+    names = [field.name for field in encoding.context_fields]
+
+    for bars, silent in ((1, 3), (2, 6)):
+        echo = piece.contexts[1:, names.index(f"own_pitch_{bars}_bars_ago")]
+        shift = piece.contexts[1:, names.index(f"own_shift_{bars}_bars_ago")]
+
+        assert (echo[:silent] == 0).all()
+        assert (echo[silent:] == piece.events[1 + silent :, 0]).all()
+        assert (shift[silent:-1] == piece.events[1 + silent : -1, 2] + 1).all()
+
+
 def test_instruments_travel_with_the_form():
     score = Score(
         parts=(

@@ -32,6 +32,8 @@ NUM_PITCH_SYMBOLS = FIRST_PITCH + HIGHEST - LOWEST + 1
 _TONIC = FIRST_PITCH - LOWEST  # its symbol
 _LONGEST = TIMES[-1]
 
+ECHO_BARS = (1, 2, 4)
+
 #: How long a part's last note still sounds (positive), or has been over, in steps;
 #: 0 is "it ends here". Between these we do not tell.
 _LEFTS = (
@@ -74,6 +76,7 @@ class PolyphonyWalk:
     """See ``base.Walk``. ``part`` plays the next event; it may be nobody."""
 
     __slots__ = (
+        "_begun",
         "_ends",
         "_grid",
         "_held",
@@ -110,6 +113,8 @@ class PolyphonyWalk:
         self._pitches = [(REST, REST, 0)] * num_parts
         self._ends = [0] * num_parts
         self._sounding: list[tuple[int, int]] = []  # (end, bit of its pitch class)
+        # By part and step: (pitch, 1 + shift) of all that began, from the lowest up.
+        self._begun: dict[tuple[int, int], tuple[tuple[int, int], ...]] = {}
 
     @property
     def is_done(self) -> bool:
@@ -138,6 +143,7 @@ class PolyphonyWalk:
             self._num_parts,
             part,
             *mine,
+            *self._echoes(),
             self._last_part,
             pitch,
             duration + 1,
@@ -149,11 +155,29 @@ class PolyphonyWalk:
             *lefts,
         )
 
+    def _echoes(self) -> list[int]:
+        """(pitch, shift) of what the part began at this place bars ago.
+
+        In a chord, of the note that stood above what was struck last.
+        """
+        part, step, bar = self.part, self.step, self._grid.bar
+        floor = self._last_pitch if self._is_chord else REST
+        echoes: list[int] = []
+        for bars in ECHO_BARS:
+            chord = self._begun.get((part, step - bars * bar), ())
+            echoes += next((note for note in chord if note[0] > floor), (REST, 0))
+        return echoes
+
+    @property
+    def _is_chord(self) -> bool:
+        """Whether the next event goes on with the last part's chord or note."""
+        return self._last[SHIFT] == 0 and self.part == self._last_part
+
     def legal(self, field: int, chosen: Event) -> Mask:
         if field == PITCH:
             if self.part == self._nobody:
                 return _ONLY_REST
-            if self._last[SHIFT] == 0 and self.part == self._last_part:
+            if self._is_chord:
                 may_hold = self._held < self._room
                 return _pitches(self._last_pitch + 1, self._highest, may_hold)
             return _pitches(self._lowest, self._highest, False)
@@ -208,6 +232,8 @@ class PolyphonyWalk:
             self._pitches[part] = (pitch, before, duration + 1)
             self._last_pitch = pitch
             self._held = TIMES[duration]
+            place = part, self.step
+            self._begun[place] = (*self._begun.get(place, ()), (pitch, 1 + shift))
         if part != self._nobody:
             end = self.step + self._held
             self._ends[part] = end
@@ -227,16 +253,16 @@ class PolyphonyWalk:
         for name in self.__slots__:
             setattr(other, name, getattr(self, name))
         other._pitches, other._ends = self._pitches.copy(), self._ends.copy()
-        other._sounding = self._sounding.copy()
+        other._sounding, other._begun = self._sounding.copy(), self._begun.copy()
         return other
 
 
 def context_fields(num_parts: int) -> tuple[Field, ...]:
     """(name, size) of what ``PolyphonyWalk.context`` returns, in order.
 
-    Where we are, who plays and what that part did last, the last event, the pitch
-    classes that sound (four to a field, one bit each, from the tonic up), and of each
-    part its last pitch and how long that still sounds or has been over.
+    Where we are; who plays, what that part did last and at this place bars ago; the
+    last event; the pitch classes that sound (four to a field, one bit each, from the
+    tonic up); of each part its last pitch and how long it still sounds or is over.
     """
     parts = range(1, num_parts + 1)
     return (
@@ -247,6 +273,14 @@ def context_fields(num_parts: int) -> tuple[Field, ...]:
         Field("own_pitch_before", NUM_PITCH_SYMBOLS),
         Field("own_duration", len(TIMES) + 1),
         Field("own_left", NO_LEFT + 1),
+        *(
+            field
+            for bars in ECHO_BARS
+            for field in (
+                Field(f"own_pitch_{bars}_bars_ago", NUM_PITCH_SYMBOLS),
+                Field(f"own_shift_{bars}_bars_ago", len(TIMES) + 2),
+            )
+        ),
         Field("last_part", num_parts + 1),
         Field("last_pitch", NUM_PITCH_SYMBOLS),
         Field("last_duration", len(TIMES) + 1),
