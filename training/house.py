@@ -83,11 +83,11 @@ HOUSE_MODELS = {
             model_config=ModelConfig(lstm_units=224, lstm_layers=2, head_units=128),
             # Few movements, and long ones: more streams than these would run empty.
             train_config=TrainConfig(
-                epochs=90,
+                epochs=40,
                 batch_size=8,
                 window=64,
-                dropout=0.45,
-                context_dropout=0.15,
+                dropout=0.5,
+                context_dropout=0.2,
                 weight_decay=0.02,
             ),
             transpose=True,

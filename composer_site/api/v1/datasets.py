@@ -69,7 +69,7 @@ class CorpusDatasetSerializer(NewDatasetSerializer):
         child=serializers.ChoiceField(choices=sorted(CORPORA)),
         min_length=1,
         max_length=len(CORPORA),
-        help_text="Tunes and pieces in four voices cannot be mixed.",
+        help_text="Tunes, chorales and quartets cannot be mixed.",
     )
     transpose = serializers.BooleanField(
         required=False,
