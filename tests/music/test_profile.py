@@ -65,16 +65,30 @@ def test_copying_is_measured_against_what_is_known():
     assert found["copied_11"].mean == 0.0
 
 
+def sides(generated, held_out):
+    return {row.name: row.side for row in compare(generated, held_out)}
+
+
 def test_a_mean_inside_the_band_of_real_pieces_is_told_from_one_outside():
     real = profile([Score((line(60, 60, 62),)), Score((line(60, 62, 64, 65, 65),))])
     like = profile([Score((line(60, 62, 62, 64),))])
     unlike = profile([Score((line(60, 60, 60, 60),))])
 
-    inside = {row.name: row.is_inside for row in compare(like, real)}
-    outside = {row.name: row.is_inside for row in compare(unlike, real)}
+    assert sides(like, real)["repeated_notes"] == 0  # 1/3; real ones 1/2 and 1/4
+    assert sides(unlike, real)["repeated_notes"] == 1
+    assert sides(real, unlike)["repeated_notes"] == -1
 
-    assert inside["repeated_notes"]  # a third; real ones a half and a quarter
-    assert not outside["repeated_notes"]
+
+def test_of_what_is_rare_the_mean_is_not_too_much():
+    clean = chords((72, 48), (71, 55), (72, 48))
+    slip = chords((67, 60), (69, 62), (71, 60))
+    real = profile([clean] * 39 + [slip])
+
+    same, worse = profile([clean] * 39 + [slip]), profile([clean, slip])
+
+    assert real.measures["parallel_fifths"].high == 0.0
+    assert sides(same, real)["parallel_fifths"] == 0
+    assert sides(worse, real)["parallel_fifths"] == 1
 
 
 def test_only_what_both_have_is_compared():
