@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from training.models import Portrait
@@ -10,74 +9,95 @@ from training.music.distributions import DURATION_BINS, INTERVAL_BINS, WIDEST, H
 from training.music.profile import MEASURES, Comparison, Profile, Spread
 
 
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f}".removesuffix(".0") + " %"
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """How a page writes numbers: ``sign`` behind them, or none."""
+
+    factor: float
+    digits: int
+    sign: str = ""
+
+    def written(self, value: float) -> str:
+        return f"{self.number(value)}{self.sign}"
+
+    def band(self, low: float, high: float) -> str:
+        return f"{self.number(low)} to {self.written(high)}"
+
+    def number(self, value: float) -> str:
+        return f"{self.factor * value:.{self.digits}f}"
 
 
-def _plain(value: float) -> str:
-    return f"{value:.2f}"
-
+_PERCENT = Unit(100, 1, " %")
+_PLAIN = Unit(1, 2)
 
 #: What a page calls each measure, what it means, and how its numbers are written.
-WORDS: dict[str, tuple[str, str, Callable[[float], str]]] = {
+WORDS: dict[str, tuple[str, str, Unit]] = {
     "pitch_class_entropy": (
         "Variety of notes",
         "in bits: 0 for one note for ever, 3.58 for all twelve alike",
-        _plain,
+        _PLAIN,
     ),
     "scale_consistency": (
         "Notes of one scale",
         "the share that fits the scale which fits best",
-        _percent,
+        _PERCENT,
     ),
     "groove_consistency": (
         "Steady rhythm",
         "how far a bar has the rhythm of the bar before",
-        _percent,
+        _PERCENT,
     ),
-    "repeated_notes": ("Repeated notes", "the same pitch twice in a row", _percent),
-    "parallel_fifths": ("Parallel fifths", "in 100 changes of chord", _plain),
-    "parallel_octaves": ("Parallel octaves", "in 100 changes of chord", _plain),
+    "repeated_notes": ("Repeated notes", "the same pitch twice in a row", _PERCENT),
+    "parallel_fifths": (
+        "Parallel fifths",
+        "in 100 changes of chord; chorales are kept from them",
+        _PLAIN,
+    ),
+    "parallel_octaves": (
+        "Parallel octaves",
+        "in 100 changes of chord; chorales are kept from them",
+        _PLAIN,
+    ),
     "crossings": (
         "Voices crossed",
         "the time in which a voice sounds above the one over it",
-        _percent,
+        _PERCENT,
     ),
     "wide_spacing": (
         "Voices far apart",
         "the time in which two upper voices are more than an octave apart",
-        _percent,
+        _PERCENT,
     ),
     "authentic_cadences": (
         "Full closes",
         "phrases that end from dominant to tonic, V to I, in some key",
-        _percent,
+        _PERCENT,
     ),
-    "half_cadences": ("Half closes", "phrases that stop on the dominant, V", _percent),
+    "half_cadences": ("Half closes", "phrases that stop on the dominant, V", _PERCENT),
     "phrases_on_tonic": (
         "Phrases that rest on the keynote",
         "of four bars each, by their last bar\u2019s longest note",
-        _percent,
+        _PERCENT,
     ),
     "phrases_on_tonic_chord": (
         "Phrases that rest on its chord",
         "on the keynote, its third or its fifth",
-        _percent,
+        _PERCENT,
     ),
     "ends_on_tonic": (
         "Pieces that end on the keynote",
-        "by the lowest note of the end",
-        _percent,
+        "by the lowest note of the end; composing sees to it",
+        _PERCENT,
     ),
     "copied_10": (
         "Runs of 11 notes it had read",
         "in any key; real tunes share turns of phrase too",
-        _percent,
+        _PERCENT,
     ),
     "copied_20": (
         "Runs of 21 notes it had read",
         "far above real pieces, this would be copying",
-        _percent,
+        _PERCENT,
     ),
 }
 NOTE_VALUES = {
@@ -99,16 +119,15 @@ NOTE_VALUES = {
 
 @dataclass(frozen=True, slots=True)
 class MeasureRow:
-    """``real``, ``low`` and ``high`` are empty where there is nothing to compare."""
+    """``real`` and ``band`` are empty where there is nothing to compare."""
 
     name: str
     label: str
     hint: str
     own: str
     real: str = ""
-    low: str = ""
-    high: str = ""
-    verdict: str = ""  # where its mean lies outside of the band
+    band: str = ""  # of nine in ten real pieces
+    verdict: str = ""  # where its mean lies outside of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,14 +185,14 @@ def measure_rows(portrait: Portrait) -> list[MeasureRow]:
 
 
 def _row(name: str, own: Spread, real: Spread | None) -> MeasureRow:
-    label, hint, written = WORDS[name]
+    label, hint, unit = WORDS[name]
     if real is None:
-        return MeasureRow(name, label, hint, written(own.mean))
+        return MeasureRow(name, label, hint, unit.written(own.mean))
     side = Comparison(name, own, real).side
-    verdict = ("", "higher than most", "lower than most")[side]
     return MeasureRow(
-        *(name, label, hint, written(own.mean), written(real.mean)),
-        *(written(real.low), written(real.high), verdict),
+        *(name, label, hint, unit.written(own.mean), unit.written(real.mean)),
+        band=unit.band(real.low, real.high),
+        verdict=("", "higher than most", "lower than most")[side],
     )
 
 

@@ -22,6 +22,7 @@ PATIENCE = timedelta(seconds=60)
 MAX_ATTEMPTS = 3
 
 State = Portrait.State
+_ENDED = (State.READY, State.FAILED)
 
 
 def reference_beside(version: ModelVersion) -> Reference | None:
@@ -44,6 +45,19 @@ def begin_portrait(version: ModelVersion) -> None:
         Portrait.objects.filter(pk=portrait.pk).update(
             held_out=held_out, state=State.QUEUED, attempt=0, error=""
         )
+
+
+def measure_again(version: ModelVersion) -> bool:
+    """Have its pieces measured anew. False: they are being measured."""
+    done = Portrait.objects.filter(version=version, state__in=_ENDED)
+    num_updated = done.update(
+        # The sweeper rings: it takes this one for forgotten.
+        state=State.QUEUED,
+        attempt=0,
+        error="",
+        rung_at=timezone.now() - 2 * PATIENCE,
+    )
+    return num_updated == 1
 
 
 def claim_portrait(version_id: int) -> Portrait | None:

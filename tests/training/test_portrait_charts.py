@@ -37,9 +37,11 @@ def test_rows_say_what_differs():
     assert rows["scale_consistency"].verdict == "lower than most"
     assert rows["pitch_class_entropy"].verdict == "higher than most"
     assert rows["groove_consistency"].verdict == ""
-    assert rows["scale_consistency"].real == "100 %"
-    assert rows["copied_10"].own == "0 %"
-    assert rows["copied_10"].real == "100 %"
+    assert rows["scale_consistency"].real == "100.0 %"
+    assert rows["scale_consistency"].band == "100.0 to 100.0 %"
+    assert rows["pitch_class_entropy"].own == "3.55"  # 13 notes, one class twice
+    assert rows["copied_10"].own == "0.0 %"
+    assert rows["copied_10"].real == "100.0 %"
 
 
 def test_without_real_pieces_there_is_nothing_beside():
