@@ -63,6 +63,12 @@ def test_intervals_are_of_each_part_and_not_of_drums():
     ]
 
 
+def test_the_melody_of_chords_is_their_highest_note():
+    piano = Part((*line(60, 62).notes, *line(76, 79).notes, Note(240, 50, 60)))
+
+    assert list(melodic_intervals(Score((piano,)))) == [-26, 29]
+
+
 @pytest.mark.parametrize(
     "measure",
     [

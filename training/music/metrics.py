@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from training.music.pitch import Key
-from training.music.score import Note, Score
+from training.music.score import Note, Part, Score
 
 
 def pitch_class_entropy(score: Score) -> float:
@@ -78,11 +78,20 @@ def repeated_note_rate(score: Score) -> float:
 
 
 def melodic_intervals(score: Score) -> Iterator[int]:
-    """Semitones from every note of a part to its next, rising positive."""
+    """Semitones from every note of a part to its next, rising positive.
+
+    Of notes that begin together the highest is the melody's.
+    """
     for part in score.parts:
         if not part.is_drum:
-            for a, b in pairwise(part.notes):
-                yield b.pitch - a.pitch
+            for a, b in pairwise(top_line(part)):
+                yield b - a
+
+
+def top_line(part: Part) -> list[int]:
+    """The highest pitch of each onset, in order of time."""
+    # Notes are in order of start and then pitch: the last of a start is the highest.
+    return list({note.start_tick: note.pitch for note in part.notes}.values())
 
 
 def _notes(score: Score) -> list[Note]:

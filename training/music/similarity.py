@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from training.music.metrics import top_line
 from training.music.score import Part, Score
 
 #: Runs of intervals by which copying is judged: about two bars, and about four.
@@ -47,10 +48,11 @@ class KnownNgrams:
 def interval_ngrams(part: Part, n: int) -> Hashes:
     """A hash of every run of ``n`` melodic intervals in semitones, in order.
 
-    Intervals are the same in every key. The hash is a polynomial in them, modulo 2^64,
-    whose bits are mixed as SplitMix64 does (Steele et al., 2014); the upper 32 stay.
+    Intervals are those of the highest notes, and the same in every key. The hash is a
+    polynomial in them, modulo 2^64, whose bits are mixed as SplitMix64 does (Steele et
+    al., 2014); the upper 32 stay.
     """
-    pitches = np.array([note.pitch for note in part.notes], np.int64)
+    pitches = np.array(top_line(part), np.int64)
     intervals = (np.diff(pitches) + 128).astype(np.uint64)
     length = len(intervals) - n + 1
     if length < 1:
