@@ -42,7 +42,8 @@ class KnownNgrams:
         if not len(self.hashes):
             return np.zeros(len(hashes), bool)
         places = np.searchsorted(self.hashes, hashes)
-        return self.hashes[np.minimum(places, len(self.hashes) - 1)] == hashes
+        nearest: Hashes = self.hashes[np.minimum(places, len(self.hashes) - 1)]
+        return np.equal(nearest, hashes)
 
 
 def interval_ngrams(part: Part, n: int) -> Hashes:
