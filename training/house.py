@@ -115,7 +115,9 @@ def measure_house_model(
     the training pieces. That is told by their forms; raises ``OtherMusic`` otherwise.
     """
     bundle = load_bundle(folder)
-    pieces = prepare(bundle.encoding, model.scores(), transpose=False)
+    pieces = prepare(
+        bundle.encoding, model.scores(), transpose=False, seed=model.split_seed
+    )
     data_hash = bundle.provenance["data_hash"]
     if pieces.data_hash != data_hash:
         if Counter(dict(bundle.forms)) - Counter(dict(pieces.forms)):

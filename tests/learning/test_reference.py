@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from tests.learning.tiny import MODEL, TRAIN, learning_set
+from tests.learning.tiny import learning_set, untrained_bundle
 from training.learning.bundle import bundle_hash, load_bundle
 from training.learning.reference import (
     REFERENCE_FILES,
@@ -15,7 +15,6 @@ from training.learning.reference import (
     reference_of,
     write_reference,
 )
-from training.learning.run import run_training
 from training.music.encodings import MelodyEncoding
 from training.music.similarity import copying_rate
 
@@ -24,16 +23,9 @@ DATA = learning_set()
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return run_training(
-        tmp_path_factory.mktemp("bundles"),
-        name="tiny",
-        encoding=MelodyEncoding(),
-        pieces=DATA,
-        model_config=MODEL,
-        train_config=TRAIN,
-        provenance={},
-        on_epoch=lambda epoch, state: None,
-    )
+    root = tmp_path_factory.mktemp("bundles")
+    folder = untrained_bundle(root, "tiny", MelodyEncoding(), DATA)
+    return folder.rename(root / bundle_hash(folder))
 
 
 @pytest.fixture
@@ -41,7 +33,7 @@ def reference(folder):
     return load_reference(folder, data_hash=DATA.data_hash)
 
 
-def test_a_training_run_leaves_one(folder, reference):
+def test_it_is_of_the_held_out_pieces(reference):
     assert reference.held_out.pieces == len(DATA.test)
     assert reference.held_out.measures["scale_consistency"].mean == 1.0
     assert {"copied_10", "copied_20"} <= set(reference.held_out.measures)

@@ -9,12 +9,11 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.learning.tiny import MODEL, TRAIN, tune
+from tests.learning.tiny import MODEL, TRAIN, tune, untrained_bundle
 from training.house import HOUSE_MODELS, HouseModel, OtherMusic, measure_house_model
 from training.learning.bundle import HOUSE_MODELS_ROOT, bundle_hash, load_bundle
 from training.learning.dataset import prepare
 from training.learning.reference import REFERENCE_FILES, load_reference
-from training.learning.run import run_training
 from training.music.encodings import MelodyEncoding
 
 
@@ -39,17 +38,9 @@ WALKS = Walks(
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    return run_training(
-        tmp_path_factory.mktemp("house"),
-        name="walks",
-        encoding=MelodyEncoding(),
-        pieces=prepare(MelodyEncoding(), WALKS.scores(), transpose=False),
-        model_config=MODEL,
-        train_config=dataclasses.replace(TRAIN, epochs=1),
-        provenance={},
-        on_epoch=lambda epoch, state: None,
-        folder_name="walks",
-    )
+    encoding = MelodyEncoding()
+    pieces = prepare(encoding, WALKS.scores(), transpose=False)
+    return untrained_bundle(tmp_path_factory.mktemp("house"), "walks", encoding, pieces)
 
 
 @pytest.fixture
@@ -116,6 +107,19 @@ def test_the_command_says_where_there_is_no_model(tmp_path, monkeypatch):
             *("--out", str(tmp_path)),
             stdout=StringIO(),
         )
+
+
+def test_a_model_that_is_not_there_is_passed_over(folder, monkeypatch):
+    for slug in HOUSE_MODELS:
+        monkeypatch.setitem(HOUSE_MODELS, slug, WALKS)
+    out = StringIO()
+
+    call_command(
+        *("train_house_models", "--measure-only", "--out", str(folder.parent)),
+        stdout=out,
+    )
+
+    assert out.getvalue() == ""  # none lies under its name
 
 
 @pytest.mark.parametrize("slug", ["tunes", "chorales"])

@@ -49,8 +49,10 @@ class Command(BaseCommand):
             raise CommandError("--epochs must be 1 or more.")
         home = settings.VAR_DIR / "models" if options["quick"] else HOUSE_MODELS_ROOT
         if options["measure_only"]:
+            root = options["out"] or home
             for slug in slugs:
-                self._measure(HOUSE_MODELS[slug], options["out"] or home)
+                if options["only"] or (root / slug).is_dir():
+                    self._measure(HOUSE_MODELS[slug], root)
             return
         prepare_to_train(settings.VAR_DIR / "cache" / "jax")
         for slug in slugs:
