@@ -287,6 +287,11 @@ TRAINING_LEASE_SECONDS = envint("TRAINING_LEASE_SECONDS", 30)
 TRAINING_THREADS = envint("TRAINING_THREADS", min(4, os.cpu_count() or 1))
 TRAINING_NICENESS = envint("TRAINING_NICENESS", 10)
 
+# How many pieces a new version writes for its page to say what its music is like, and
+# after how long it begins no further one.
+MEASURED_PIECES = 30
+MEASURED_SECONDS = 60.0
+
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

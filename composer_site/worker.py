@@ -30,6 +30,7 @@ from django_q.conf import Conf
 
 from composer_site.accounts.throttle import purge_buckets
 from composer_site.processes import forks_die_with_us
+from generation.measuring import sweep_portraits
 from generation.services import sweep_renderings
 from generation.shelf import purge_thrown_away
 from training import supervision
@@ -150,6 +151,7 @@ def sweep() -> None:
         sweep_runs()
         sweep_datasets()
         sweep_renderings()
+        sweep_portraits()
         purge_thrown_away()
         purge_buckets()
     except db.Error:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from itertools import groupby, pairwise
 
-from training.music.metrics import crossing_rate, ends_on_tonic, parallel_rate
+from training.music.cadences import ends_on_tonic
+from training.music.counterpoint import crossing_rate, parallel_rate
 from training.music.score import TICKS_PER_QUARTER, Part, Score
 
 #: A part may repeat a pitch this often in a row, and this share of its notes.

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
-from generation import services
+from generation import measuring, services
 from generation.models import Rendering
 from training.models import ModelVersion
 from training.signals import version_ready
@@ -21,6 +21,11 @@ logger = logging.getLogger(__name__)
 def write_showcases(sender: Any, version: ModelVersion, **kwargs: Any) -> None:
     if version.model.owner_id is None and version.is_default:
         services.write_showcases(version)
+
+
+@receiver(version_ready)
+def measure_music(sender: Any, version: ModelVersion, **kwargs: Any) -> None:
+    measuring.ring(version.pk)
 
 
 @receiver(post_delete, sender=Rendering)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from generation import services
+from generation import measuring, services
 
 
 def render(rendering_id: int) -> None:
     services.perform_rendering(rendering_id)
+
+
+def measure_music(version_id: int) -> None:
+    measuring.measure_music(version_id)

@@ -34,6 +34,7 @@ Q_CLUSTER = {
     "timeout": 60,
     "retry": 90,
 }
+MEASURED_PIECES = 2
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

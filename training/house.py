@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -9,8 +10,10 @@ from functools import partial
 from pathlib import Path
 
 from training.corpora import CORPORA
+from training.learning.bundle import load_bundle
 from training.learning.config import ModelConfig, TrainConfig
 from training.learning.dataset import prepare
+from training.learning.reference import Reference, reference_of, write_reference
 from training.music.encodings import (
     Encoding,
     MelodyEncoding,
@@ -97,6 +100,37 @@ HOUSE_MODELS = {
         ),
     )
 }
+
+
+class OtherMusic(ValueError):
+    """The corpora are no longer those that a bundle has learnt from."""
+
+
+def measure_house_model(
+    model: HouseModel, folder: Path, *, report: Callable[[str], None] = print
+) -> Reference:
+    """Put a reference beside the bundle of ``model`` in ``folder``, without training.
+
+    The corpora may have grown since, but what the bundle has read must still be among
+    the training pieces. That is told by their forms; raises ``OtherMusic`` otherwise.
+    """
+    bundle = load_bundle(folder)
+    pieces = prepare(
+        bundle.encoding, model.scores(), transpose=False, seed=model.split_seed
+    )
+    data_hash = bundle.provenance["data_hash"]
+    if pieces.data_hash != data_hash:
+        if Counter(dict(bundle.forms)) - Counter(dict(pieces.forms)):
+            raise OtherMusic(
+                f"{model.title} was trained on other music than its corpora hold now. "
+                f"Train it again: manage.py train_house_models --only {model.slug}"
+            )
+        report("Its corpora hold more pieces than when it was trained.")
+    reference = reference_of(bundle.encoding, pieces)
+    # It is of this bundle, whose training pieces are all in it.
+    reference = replace(reference, data_hash=data_hash)
+    write_reference(folder, reference)
+    return reference
 
 
 def train_house_model(

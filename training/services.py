@@ -29,7 +29,9 @@ from training.learning.bundle import (
     load_bundle,
 )
 from training.learning.config import as_json
+from training.learning.reference import copy_reference
 from training.models import Metric, Model, ModelVersion
+from training.portraits import begin_portrait
 from training.signals import version_ready
 
 #: How long a bundle without a version is left alone.
@@ -79,6 +81,7 @@ def register_version(
         model__slug=slug, bundle_hash=digest
     ).select_related("model")
     if version := known.first():
+        begin_portrait(version)
         return version
     bundle = load_bundle(Path(settings.BUNDLES_ROOT) / digest)
     with transaction.atomic():
@@ -211,6 +214,7 @@ def keep_bundle(folder: Path, digest: str) -> Path:
     kept = root / digest
     if kept.is_dir():
         kept.touch()  # It is wanted again: see purge_bundles().
+        copy_reference(folder, kept)
         return kept
     root.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=".new-", dir=root))
@@ -251,6 +255,7 @@ def _create_version(model: Model, bundle: Bundle, *, promote: bool) -> ModelVers
         for baseline, scores in rows
         for name, value in flatten(scores).items()
     )
+    begin_portrait(version)
     return version
 
 

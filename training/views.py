@@ -7,6 +7,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from training.access import account_of, needs_account
 from training.models import Model, ModelVersion
+from training.portrait_charts import measure_rows, pair_charts
 from training.services import promote_version
 
 SAMPLES_SHOWN = 6
@@ -47,6 +48,7 @@ def model_list(request: HttpRequest) -> HttpResponse:
 def model_detail(request: HttpRequest, slug: str) -> HttpResponse:
     model = get_object_or_404(Model.objects.visible_to(request.user), slug=slug)
     version = _get_version(request, model)
+    portrait = getattr(version, "portrait", None)
     return render(
         request,
         "training/model_detail.html",
@@ -63,6 +65,9 @@ def model_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "baseline_labels": [
                 BASELINE_LABELS.get(name, name) for name in version.baselines()
             ],
+            "portrait": portrait,
+            "music_rows": measure_rows(portrait) if portrait else [],
+            "music_charts": pair_charts(portrait) if portrait else [],
             "curve": version.curve,
             "curve_baselines": curve_baselines(version),
             "samples": version.compositions.showcases().for_list()[:SAMPLES_SHOWN],
@@ -71,7 +76,9 @@ def model_detail(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _get_version(request: HttpRequest, model: Model) -> ModelVersion:
-    versions = model.versions.select_related("run").prefetch_related("metrics")
+    versions = model.versions.select_related("run", "portrait").prefetch_related(
+        "metrics"
+    )
     number = request.GET.get("version", "")
     if number.isascii() and number.isdigit() and len(number) < 9:
         return get_object_or_404(versions, number=int(number))

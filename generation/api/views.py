@@ -70,6 +70,7 @@ def metrics(request: Request) -> Response:
             "version": version.number if version else None,
             "metrics": scores_of(version),
             "baselines": version.baselines() if version else {},
+            "music": music_of(version),
         }
     )
 
@@ -150,3 +151,9 @@ def get_version(request: Request, slug: str) -> ModelVersion:
 
 def scores_of(version: ModelVersion | None) -> dict[str, float]:
     return version.scores() if version else best_possible()
+
+
+def music_of(version: ModelVersion | None) -> dict[str, Any] | None:
+    """What its pieces are like beside real ones; None while nothing is known."""
+    portrait = getattr(version, "portrait", None)
+    return portrait.told() if portrait else None

@@ -10,7 +10,8 @@ import pytest
 from generation.composer import ComposeRequest, compose
 from generation.judgement import bar_repetition, monotony, silence, weak_ending
 from training.learning.bundle import HOUSE_MODELS_ROOT, load_bundle
-from training.music.metrics import crossing_rate, parallel_rate, scale_consistency
+from training.music.counterpoint import crossing_rate, parallel_rate
+from training.music.metrics import scale_consistency
 
 SEEDS = range(6)
 

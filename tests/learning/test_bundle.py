@@ -7,6 +7,7 @@ import pytest
 
 from tests.learning.tiny import MODEL, TRAIN, learning_set
 from training.learning.bundle import UnreadableBundle, bundle_hash, load_bundle
+from training.learning.reference import load_reference
 from training.learning.run import run_training
 from training.music.encodings import MelodyEncoding
 
@@ -38,6 +39,14 @@ def test_a_bundle_holds_what_a_version_needs(folder):
     assert sum(count for _, count in bundle.forms) == bundle.metrics["counts"]["train"]
     assert bundle.provenance["data_hash"] == learning_set().data_hash
     assert bundle.golden["logits.1"].shape[0] == len(bundle.golden["events"])
+
+
+def test_a_run_says_what_its_music_is_held_against(folder):
+    reference = load_reference(folder, data_hash=learning_set().data_hash)
+
+    assert reference is not None
+    assert reference.held_out.pieces == len(learning_set().test)
+    assert all(len(known.hashes) > 10 for known in reference.known)
 
 
 def test_nothing_is_left_beside_it(folder):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
+from tests.generation.toys import random_weights
+from training.learning.bundle import save_bundle
 from training.learning.config import ModelConfig, TrainConfig
 from training.learning.dataset import LearningSet, prepare
-from training.music.encodings import MelodyEncoding
+from training.learning.reference import reference_files, reference_of
+from training.music.encodings import Encoding, MelodyEncoding
 from training.music.pitch import Key
 from training.music.score import KeyChange, Note, Part, Score
 
@@ -36,3 +41,24 @@ def tune(seed: int, *, bars: int = 4, tonic: int = 2) -> Score:
 def learning_set(count: int = 40) -> LearningSet:
     scores = [tune(seed) for seed in range(count)]
     return prepare(MelodyEncoding(), scores, transpose=False)
+
+
+def untrained_bundle(
+    root: Path, name: str, encoding: Encoding, pieces: LearningSet
+) -> Path:
+    """A bundle as a run leaves one, of a network that has learnt nothing."""
+    golden = pieces.test[0]
+    return save_bundle(
+        root,
+        name=name,
+        encoding=encoding,
+        model_config=MODEL,
+        train_config=TRAIN,
+        weights=random_weights(encoding, MODEL),
+        forms=pieces.forms,
+        metrics={},
+        provenance={"data_hash": pieces.data_hash},
+        golden={"contexts": golden.contexts, "events": golden.events},
+        folder_name=name,
+        beside=reference_files(reference_of(encoding, pieces)),
+    )

@@ -16,11 +16,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from generation import services
+from generation import measuring, services
 from generation.models import Composition, Rendering
 from generation.recipe import ComposeRequest
 from tests.training.rows import make_dataset, make_run
-from training.models import Dataset, Model, ModelVersion, TrainingRun
+from training.models import Dataset, Model, ModelVersion, Portrait, TrainingRun
 
 State = TrainingRun.State
 
@@ -87,6 +87,15 @@ def test_a_version_is_retired_but_not_the_default(keeper):
     assert "Promote another version first." in said
     assert not ModelVersion.objects.offered().filter(pk=second.pk).exists()
     assert log() == [(CHANGE, "Hers 2", "Retired.")]
+
+
+def test_a_versions_music_is_measured_again(keeper, tunes):
+    said = act(keeper, "measure_again", tunes)
+
+    assert said == "Asked to measure its music again: 1 model version."
+    assert Portrait.objects.get(version=tunes).state == "queued"
+    assert "about to be measured already" in act(keeper, "measure_again", tunes)
+    assert measuring.sweep_portraits() == 1  # and it is at once
 
 
 def test_a_version_that_pieces_depend_on_is_not_deleted(keeper, tunes):

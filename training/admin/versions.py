@@ -6,7 +6,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 
-from training import services
+from training import portraits, services
 from training.admin.base import ReadOnly, ReadOnlyInline
 from training.admin.curves import curve_svg
 from training.models import Model, ModelVersion
@@ -63,7 +63,7 @@ class ModelVersionAdmin(ReadOnly):
     list_select_related = ["model"]
     ordering = ["-pk"]
     search_fields = ["model__title", "model__slug", "bundle_hash"]
-    actions = ["promote", "retire", "delete_unused"]
+    actions = ["promote", "retire", "measure_again", "delete_unused"]
     fields = [
         *("model", "number", "is_default", "retired_at", "drawn_curve", "measured"),
         *("counts", "encoding", "model_config", "train_config", "provenance"),
@@ -113,6 +113,18 @@ class ModelVersionAdmin(ReadOnly):
     @admin.action(description="Retire: offer it no more", permissions=["act"])
     def retire(self, request: HttpRequest, versions: QuerySet[ModelVersion]) -> None:
         self.act(request, versions, services.retire_version, done="Retired")
+
+    @admin.action(description="Measure its music again", permissions=["act"])
+    def measure_again(
+        self, request: HttpRequest, versions: QuerySet[ModelVersion]
+    ) -> None:
+        self.act(
+            request,
+            versions,
+            portraits.measure_again,
+            done="Asked to measure its music again",
+            otherwise="Its music is about to be measured already.",
+        )
 
     @admin.action(
         description="Delete, unless pieces depend on it", permissions=["remove"]

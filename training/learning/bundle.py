@@ -5,6 +5,8 @@
            weights.safetensors   float32 arrays, see ``model.py`` for names and shapes
            golden.safetensors    a held-out piece and the logits Keras gave for it
 
+What its music is held against may stand beside them, see ``reference.py``.
+
 Only NumPy and safetensors are needed to read one: the web process composes from bundles
 and never imports Keras. There is no pickle in it, so a bundle from elsewhere can hold
 wrong numbers but cannot run code.
@@ -20,6 +22,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -88,11 +91,13 @@ def save_bundle(
     provenance: Mapping[str, Any],
     golden: Arrays,
     folder_name: str = "",
+    beside: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Path:
     """Write a bundle under ``root`` and return its folder.
 
     The folder is named by its hash, or ``folder_name``. It is written aside and then
-    renamed, so that a reader never meets half of one.
+    renamed, so that a reader never meets half of one. Files ``beside`` the bundle are
+    no part of its hash.
     """
     description = {
         "format_version": FORMAT_VERSION,
@@ -112,7 +117,7 @@ def save_bundle(
     root.mkdir(parents=True, exist_ok=True)
     folder = root / (folder_name or _hash(contents))
     aside = Path(tempfile.mkdtemp(prefix=".new-", dir=root))
-    for file_name, data in contents.items():
+    for file_name, data in {**beside, **contents}.items():
         (aside / file_name).write_bytes(data)
     aside.chmod(0o755)
     if folder.exists():

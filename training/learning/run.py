@@ -18,6 +18,7 @@ from training.learning.config import ModelConfig, TrainConfig
 from training.learning.dataset import LearningSet
 from training.learning.evaluate import evaluate
 from training.learning.model import build_model
+from training.learning.reference import reference_files, reference_of
 from training.learning.train import Epoch, TrainState, train
 from training.music.encodings import EncodedPiece, Encoding
 
@@ -96,6 +97,7 @@ def run_training(
         },
         golden=golden_logits(encoding, model_config, weights, pieces.test[0]),
         folder_name=folder_name,
+        beside=reference_files(reference_of(encoding, pieces)),
     )
 
 

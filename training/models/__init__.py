@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from training.models.datasets import Dataset, DatasetPiece, Piece
+from training.models.portraits import Portrait
 from training.models.runs import EpochMetric, TrainingRun, WorkerBeat
 from training.models.versions import Metric, Model, ModelQuerySet, ModelVersion
 
@@ -15,6 +16,7 @@ __all__ = [
     "ModelQuerySet",
     "ModelVersion",
     "Piece",
+    "Portrait",
     "TrainingRun",
     "WorkerBeat",
 ]

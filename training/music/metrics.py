@@ -1,27 +1,29 @@
 """What a piece is like, in numbers: each measure with its formula and its source.
 
-All are pure functions of a score. Rates are fractions of 1 unless the name says other.
-Where a measure has nothing to measure it is NaN.
+All are pure functions of a score; drums are left out. Rates are fractions of 1 unless
+the name says other. Where a measure has nothing to measure it is NaN. Those of several
+voices are in ``counterpoint``, those of endings in ``cadences``, those that compare
+many pieces in ``distributions`` and ``similarity``; ``profile`` brings them together.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from itertools import combinations, pairwise
+from collections.abc import Iterator
+from itertools import pairwise
 
 from training.music.pitch import Key
 from training.music.score import Note, Part, Score
-
-PERFECT_FIFTH, OCTAVE = 7, 0  # modulo 12
 
 
 def pitch_class_entropy(score: Score) -> float:
     """Shannon entropy of the histogram of pitch classes, in bits: 0 to log2 12 = 3.585.
 
-    H = -sum of p(c) log2 p(c). Source: Wu & Yang, "The Jazz Transformer on the Front
-    Line" (ISMIR 2020), over the whole piece.
+    H = -sum of p(c) log2 p(c), where p(c) is the share of notes of class c. NaN without
+    notes. Source: Wu & Yang, "The Jazz Transformer on the Front Line" (ISMIR 2020),
+    there of windows of bars; over the whole piece as in Dong et al., "MusPy" (ISMIR
+    2020), ``chroma_entropy``.
     """
     counts = Counter(note.pitch % 12 for note in _notes(score))
     total = counts.total()
@@ -31,9 +33,11 @@ def pitch_class_entropy(score: Score) -> float:
 
 
 def scale_consistency(score: Score, key: Key | None = None) -> float:
-    """The share of notes in the scale of ``key``, or of the best major scale.
+    """The share of notes in the scale of ``key``, or of the best major scale: 0 to 1.
 
-    Source: Mogren, "C-RNN-GAN" (2016), there as the best of all scales.
+    A natural minor scale has the notes of its relative major, so that the best of
+    twelve is the best of all. NaN without notes. Source: Mogren, "C-RNN-GAN" (2016),
+    and MusPy (ISMIR 2020), both as the best of all scales.
     """
     classes = [note.pitch % 12 for note in _notes(score)]
     if not classes:
@@ -43,10 +47,13 @@ def scale_consistency(score: Score, key: Key | None = None) -> float:
 
 
 def groove_consistency(score: Score, *, steps_per_quarter: int = 4) -> float:
-    """How alike the rhythms of neighbouring bars are.
+    """How alike the rhythms of neighbouring bars are: 1 when they are the same.
 
-    1 - the mean Hamming distance, per step, of the onset patterns of bars that follow
-    each other. Source: Wu & Yang (ISMIR 2020). Bars of unlike length are not compared.
+    1 - the mean over neighbouring bars of d / Q, where d is the Hamming distance of
+    their onset patterns on a grid of Q steps a bar; an onset between two steps counts
+    for the one before it. Bars of unlike length are not compared; NaN when there are
+    none to compare. Source: the grooving pattern similarity of Wu & Yang (ISMIR 2020),
+    averaged over neighbours as in MusPy (ISMIR 2020).
     """
     step = 480 // steps_per_quarter
     starts = {note.start_tick // step for note in _notes(score)}
@@ -71,87 +78,21 @@ def repeated_note_rate(score: Score) -> float:
 
 
 def melodic_intervals(score: Score) -> Iterator[int]:
-    """Semitones from every note of a part to its next, rising positive."""
+    """Semitones from every note of a part to its next, rising positive.
+
+    Of notes that begin together the highest is the melody's.
+    """
     for part in score.parts:
-        for a, b in pairwise(part.notes):
-            yield b.pitch - a.pitch
+        if not part.is_drum:
+            for a, b in pairwise(top_line(part)):
+                yield b - a
 
 
-def parallel_rate(score: Score, interval: int) -> float:
-    """Parallel fifths or octaves per 100 changes of chord.
-
-    A pair of parts moves in parallel when both change pitch together, in one direction,
-    from ``interval`` (semitones modulo 12: 7 or 0) to the same one. A change of chord
-    is an onset at which any part changes pitch.
-    """
-    changes = parallels = 0
-    for before, after in pairwise(sonorities(score)):
-        if before == after:
-            continue
-        changes += 1
-        for a, b in combinations(range(len(before)), 2):
-            old_a, old_b, new_a, new_b = before[a], before[b], after[a], after[b]
-            if old_a is None or old_b is None or new_a is None or new_b is None:
-                continue
-            is_same = (old_a - old_b) % 12 == (new_a - new_b) % 12 == interval
-            if is_same and (new_a - old_a) * (new_b - old_b) > 0:
-                parallels += 1
-    return 100.0 * parallels / changes if changes else math.nan
-
-
-def crossing_rate(score: Score) -> float:
-    """The share of sonorities in which a lower part sounds above a higher one."""
-    return _rate(score, lambda upper, lower, pair: lower > upper)
-
-
-def wide_spacing_rate(score: Score) -> float:
-    """The share of sonorities with neighbouring parts more than an octave apart.
-
-    The lowest pair, tenor and bass, may stand apart, as harmony books have it.
-    """
-    lowest = len(score.parts) - 2
-    return _rate(score, lambda upper, lower, pair: upper - lower > 12 and pair < lowest)
-
-
-def sonorities(score: Score) -> list[tuple[int | None, ...]]:
-    """What each part sounds at every onset: pitches, or None for a rest."""
-    times = sorted({note.start_tick for note in _notes(score)})
-    columns = [_sounding(part, times) for part in score.parts]
-    return list(zip(*columns, strict=True))
-
-
-def ends_on_tonic(score: Score, key: Key) -> bool:
-    """Whether the lowest note sounding last is the tonic."""
-    last = max((n.start_tick for n in _notes(score)), default=-1)
-    final = [n.pitch for n in _notes(score) if n.end_tick > last]
-    return bool(final) and min(final) % 12 == key.tonic
+def top_line(part: Part) -> list[int]:
+    """The highest pitch of each onset, in order of time."""
+    # Notes are in order of start and then pitch: the last of a start is the highest.
+    return list({note.start_tick: note.pitch for note in part.notes}.values())
 
 
 def _notes(score: Score) -> list[Note]:
     return [note for part in score.parts if not part.is_drum for note in part.notes]
-
-
-def _sounding(part: Part, times: Sequence[int]) -> list[int | None]:
-    found: list[int | None] = []
-    index = 0
-    notes = part.notes
-    for time in times:
-        while index < len(notes) and notes[index].end_tick <= time:
-            index += 1
-        sounds = index < len(notes) and notes[index].start_tick <= time
-        found.append(notes[index].pitch if sounds else None)
-    return found
-
-
-def _rate(score: Score, holds: Callable[[int, int, int], bool]) -> float:
-    """The share of sonorities in which some pair (upper, lower, index) holds."""
-    columns = sonorities(score)
-    hits = 0
-    for column in columns:
-        pairs = enumerate(pairwise(column))
-        hits += any(
-            holds(upper, lower, pair)
-            for pair, (upper, lower) in pairs
-            if upper is not None and lower is not None
-        )
-    return hits / len(columns) if columns else math.nan

@@ -15,7 +15,7 @@ from composer_site.api.listing import OwnedListQuery, of_owner
 from composer_site.api.schema import problems
 from composer_site.api.v1.owners import OwnerField
 from composer_site.api.viewsets import ListMixin, RetrieveMixin
-from training.models import Model, ModelVersion
+from training.models import Model, ModelVersion, Portrait
 from training.services import promote_version
 
 
@@ -76,7 +76,43 @@ class CurvePointSerializer(serializers.Serializer[Any]):
     seconds = serializers.FloatField()
 
 
+class SpreadSerializer(serializers.Serializer[Any]):
+    mean = serializers.FloatField()
+    low = serializers.FloatField(help_text="The 5th percentile.")
+    median = serializers.FloatField()
+    high = serializers.FloatField(help_text="The 95th percentile.")
+    pieces = serializers.IntegerField()
+
+
+class ProfileSerializer(serializers.Serializer[Any]):
+    pieces = serializers.IntegerField()
+    notes = serializers.IntegerField()
+    measures = serializers.DictField(child=SpreadSerializer())
+    histograms = serializers.DictField(
+        child=serializers.ListField(child=serializers.FloatField())
+    )
+
+
+class MusicSerializer(serializers.Serializer[Any]):
+    """What a version's music is like, beside real music that it never saw."""
+
+    state = serializers.ChoiceField(choices=Portrait.State.choices)
+    generated = ProfileSerializer(
+        allow_null=True, help_text="Of pieces it wrote; null until they are measured."
+    )
+    held_out = ProfileSerializer(
+        allow_null=True, help_text="Of real pieces; null where the bundle has none."
+    )
+    overlap = serializers.DictField(
+        child=serializers.FloatField(),
+        help_text="How far each histogram agrees with that of real pieces, 0 to 1.",
+    )
+
+
 class VersionDetailSerializer(VersionSerializer):
+    music = MusicSerializer(
+        source="portrait.told", read_only=True, default=None, allow_null=True
+    )
     encoding = serializers.DictField(read_only=True)
     model_config = serializers.DictField(read_only=True)
     train_config = serializers.DictField(read_only=True)
@@ -87,7 +123,7 @@ class VersionDetailSerializer(VersionSerializer):
     class Meta(VersionSerializer.Meta):
         fields = [
             *VersionSerializer.Meta.fields,
-            *("encoding", "model_config", "train_config"),
+            *("music", "encoding", "model_config", "train_config"),
             *("counts", "curve", "provenance"),
         ]
 
@@ -154,7 +190,8 @@ class VersionViewSet(ListMixin, RetrieveMixin):
 
     def visible(self) -> QuerySet[ModelVersion]:
         versions = ModelVersion.objects.visible_to(self.request.user)
-        return versions.select_related("model").prefetch_related("metrics")
+        joined = ("model",) if self.action == "list" else ("model", "portrait")
+        return versions.select_related(*joined).prefetch_related("metrics")
 
     def listed(self, query: dict[str, Any]) -> QuerySet[ModelVersion]:
         versions = self.visible().defer(

@@ -7,8 +7,14 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from training.house import HOUSE_MODELS, HouseModel, train_house_model
-from training.learning.bundle import HOUSE_MODELS_ROOT, load_bundle
+from training.house import (
+    HOUSE_MODELS,
+    HouseModel,
+    OtherMusic,
+    measure_house_model,
+    train_house_model,
+)
+from training.learning.bundle import HOUSE_MODELS_ROOT, UnreadableBundle, load_bundle
 from training.learning.process import prepare_to_train
 
 
@@ -21,6 +27,12 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--quick", action="store_true", help="a smaller network, ready in minutes"
+        )
+        parser.add_argument(
+            "--measure-only",
+            action="store_true",
+            help="train nothing; measure the held-out pieces anew, beside the bundles "
+            "that are there",
         )
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--epochs", type=int, help="instead of the usual number")
@@ -36,12 +48,33 @@ class Command(BaseCommand):
         if options["epochs"] is not None and options["epochs"] < 1:
             raise CommandError("--epochs must be 1 or more.")
         home = settings.VAR_DIR / "models" if options["quick"] else HOUSE_MODELS_ROOT
+        if options["measure_only"]:
+            root = options["out"] or home
+            for slug in slugs:
+                if options["only"] or (root / slug).is_dir():
+                    self._measure(HOUSE_MODELS[slug], root)
+            return
         prepare_to_train(settings.VAR_DIR / "cache" / "jax")
         for slug in slugs:
             model = HOUSE_MODELS[slug]
             if options["quick"]:
                 model = model.quick()
             self._train(model, options["out"] or home, options)
+
+    def _measure(self, model: HouseModel, root: Path) -> None:
+        self.stdout.write(f"{model.title}: reading {', '.join(model.corpora)} ...")
+        try:
+            reference = measure_house_model(
+                model, root / model.slug, report=self.stdout.write
+            )
+        except (UnreadableBundle, OtherMusic) as error:
+            raise CommandError(str(error)) from None
+        pieces = reference.held_out.pieces
+        runs = sum(len(known.hashes) for known in reference.known)
+        self.stdout.write(
+            f"{root / model.slug}: {pieces} held-out pieces measured "
+            f"beside {runs} runs of intervals of its training pieces"
+        )
 
     def _train(self, model: HouseModel, root: Path, options: dict[str, Any]) -> None:
         self.stdout.write(f"{model.title}: reading {', '.join(model.corpora)} ...")
