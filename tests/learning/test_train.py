@@ -96,6 +96,17 @@ def test_the_best_epoch_is_kept_not_the_last():
     assert epochs[-1].valid_bits > best
 
 
+def test_it_stops_when_patience_is_out():
+    pieces = learning_set(24)
+    config = replace(TRAIN, epochs=60, learning_rate=5e-2, dropout=0.0, patience=3)
+
+    _, epochs, states = run(config, pieces=pieces)
+
+    assert len(epochs) < 60
+    assert [epoch.is_best for epoch in epochs[-4:]] == [True, False, False, False]
+    assert states[-1].best_epoch == len(epochs) - 3
+
+
 def test_whole_pieces_and_windows_agree_on_the_bits():
     pieces = learning_set()
     weights, _, _ = run(TRAIN, pieces=pieces)

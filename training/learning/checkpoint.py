@@ -80,6 +80,7 @@ def to_bytes(state: TrainState) -> bytes:
         "format_version": np.int64(FORMAT_VERSION),
         "epoch": np.int64(state.epoch),
         "step": np.int64(state.step),
+        "best_epoch": np.int64(state.best_epoch),
         "best_bits": np.float64(state.best_bits),
     }
     return save({name: np.asarray(array) for name, array in arrays.items()})
@@ -94,6 +95,8 @@ def from_bytes(data: bytes) -> TrainState:
         return TrainState(
             epoch=int(arrays["epoch"]),
             step=int(arrays["step"]),
+            # Not in checkpoints from before training could stop early.
+            best_epoch=int(arrays.get("best_epoch", arrays["epoch"])),
             best_bits=float(arrays["best_bits"]),
             **{tree: _tree(tree, arrays) for tree in _TREES},
         )

@@ -29,6 +29,7 @@ class TrainConfig:
     context_dropout: float = 0.0  # of whole context fields, likewise
     clip_norm: float = 1.0  # of the global gradient
     average_decay: float = 0.998  # of the exponential average of weights; 0 for none
+    patience: int = 0  # epochs without a better one after which to stop; 0 for never
     seed: int = 0
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,10 @@ class Window:
     events: npt.NDArray[np.int16]  # (time, batch, F)
     resets: npt.NDArray[np.float32]  # (time, batch), 1 where a piece begins
     weights: npt.NDArray[np.float32]  # (time, batch), 0 in the padding after the last
+
+    @property
+    def arrays(self) -> tuple[npt.NDArray[Any], ...]:
+        return self.contexts, self.events, self.resets, self.weights
 
 
 def split_pieces(

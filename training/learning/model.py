@@ -36,9 +36,12 @@ import numpy as np
 
 from training.learning.bundle import Weights
 from training.learning.config import ModelConfig
+from training.learning.devices import operands
+from training.learning.lstm import lstm
 from training.music.encodings import Encoding
 
 Params = dict[str, jax.Array]
+_LSTM_WEIGHTS = ("kernel", "recurrent", "bias")
 State = tuple[tuple[jax.Array, jax.Array], ...]  # (h, c), each (batch, H), per layer
 
 
@@ -113,9 +116,8 @@ def set_weights(model: keras.Model, weights: Weights) -> None:
     for layer in model.layers:
         if not layer.weights:
             continue
-        kinds = ("kernel", "recurrent", "bias")
         if f"{layer.name}.kernel" in weights:
-            names = [f"{layer.name}.{kind}" for kind in kinds]
+            names = [f"{layer.name}.{kind}" for kind in _LSTM_WEIGHTS]
             layer.set_weights([weights[name] for name in names if name in weights])
         else:
             layer.set_weights([weights[layer.name]])
@@ -145,7 +147,13 @@ def forward(
     keep = 1.0 - resets[..., None]
     new_state = []
     for layer in range(config.lstm_layers):
-        out, last = _lstm(params, layer, h, keep, state[layer])
+        out, last = lstm(
+            *(params[f"lstm.{layer}.{kind}"] for kind in _LSTM_WEIGHTS),
+            h,
+            keep,
+            state[layer],
+            operands=operands(),
+        )
         h = h + out if layer else out
         new_state.append(last)
         if f"h.{layer}" in masks:
@@ -180,31 +188,6 @@ def _embed(params: Params, contexts: jax.Array, mask: jax.Array | None) -> jax.A
     if mask is not None:
         one_hot = [hot * mask[:, k, None] for k, hot in enumerate(one_hot)]
     return jnp.concatenate(one_hot, axis=-1) @ jnp.concatenate(tables)
-
-
-def _lstm(
-    params: Params,
-    layer: int,
-    inputs: jax.Array,
-    keep: jax.Array,
-    state: tuple[jax.Array, jax.Array],
-) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
-    """One layer over (time, batch, features); products with the inputs hoisted out."""
-    kernel, bias = params[f"lstm.{layer}.kernel"], params[f"lstm.{layer}.bias"]
-    recurrent = params[f"lstm.{layer}.recurrent"]
-
-    def step(
-        carry: tuple[jax.Array, jax.Array], xs: tuple[jax.Array, jax.Array]
-    ) -> tuple[tuple[jax.Array, jax.Array], jax.Array]:
-        projected, kept = xs
-        h, c = carry[0] * kept, carry[1] * kept
-        i, f, g, o = jnp.split(projected + h @ recurrent, 4, axis=-1)
-        c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
-        h = jax.nn.sigmoid(o) * jnp.tanh(c)
-        return (h, c), h
-
-    last, outputs = jax.lax.scan(step, state, (inputs @ kernel + bias, keep))
-    return outputs, last
 
 
 def _glorot(rng: np.random.Generator, fan_in: int, fan_out: int) -> Any:

@@ -19,13 +19,20 @@ class Stopped(Exception):
     """Training stopped because it was asked to; the last state told resumes it."""
 
 
-def prepare_to_train(compilation_cache: Path | None = None) -> None:
-    """Make memory and compilation cheap for JAX in this process.
+def prepare_to_train(
+    compilation_cache: Path | None = None, *, threads: int | None = None
+) -> None:
+    """Make memory, cores and compilation cheap for JAX in this process.
 
     XLA frees and asks for the same large buffers at every step. By default glibc gives
     each back to the system and has it zeroed again; keeping them makes training up to
-    1.75 times faster. Compiled steps are kept in ``compilation_cache`` between runs.
+    1.75 times faster. Each of ``threads`` cores (all, or as NPROC says) counts as a
+    device of its own, see ``devices``. Compiled steps are kept in
+    ``compilation_cache`` between runs.
     """
+    threads = threads or int(os.environ.get("NPROC", 0)) or len(usable_cores())
+    flag = f"--xla_force_host_platform_device_count={threads}"
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {flag}".strip()
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
         if hasattr(libc, "mallopt"):
@@ -36,3 +43,10 @@ def prepare_to_train(compilation_cache: Path | None = None) -> None:
         compilation_cache.mkdir(parents=True, exist_ok=True)
         os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(compilation_cache))
         os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.5")
+
+
+def usable_cores() -> set[int]:
+    """The cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return os.sched_getaffinity(0)
+    return set(range(os.cpu_count() or 1))

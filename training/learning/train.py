@@ -20,6 +20,7 @@ import numpy as np
 
 from training.learning.bundle import Weights
 from training.learning.config import ModelConfig, TrainConfig
+from training.learning.devices import Rows
 from training.learning.evaluate import evaluate_bits
 from training.learning.input_pipeline import Window, windows
 from training.learning.model import Params, State, forward, init_weights, initial_state
@@ -53,6 +54,7 @@ class TrainState:
     average: Params
     best: Params
     best_bits: float
+    best_epoch: int = 0
 
 
 def new_state(
@@ -90,6 +92,9 @@ def train(
 ) -> Weights:
     """Train a network and return the averaged weights of its best epoch on ``valid``.
 
+    Ends after ``config.epochs``, or after ``config.patience`` of them without a better
+    one.
+
     Args:
         pieces: of the training split, each as one or more versions (transpositions) of
             which one is drawn every epoch.
@@ -99,18 +104,19 @@ def train(
         on_window: is told after each window how much of the epoch is done, 0 to 1.
         should_stop: asked before each window; True ends training with ``Stopped``.
     """
-    state = state or new_state(encoding, model_config, config)
+    rows = Rows(config.batch_size)
+    state = _placed(state or new_state(encoding, model_config, config), rows)
     steps_per_epoch = max(
         sum(1 for _ in _epoch_windows(pieces, config, epoch)) for epoch in range(3)
     )
     total_steps = steps_per_epoch * config.epochs
     update = partial(_update, model_config=model_config, config=config)
-    while state.epoch < config.epochs:
+    while state.epoch < config.epochs and not _is_out_of_patience(state, config):
         started = time.monotonic()
         number = state.epoch + 1
         params, first, second = state.params, state.first_moment, state.second_moment
         average, step = state.average, state.step
-        carried = initial_state(model_config, config.batch_size)
+        carried = rows.split(initial_state(model_config, config.batch_size), axis=0)
         key = jax.random.fold_in(jax.random.key(config.seed), number)
         nats, events = 0.0, 0.0
         epoch_windows = _epoch_windows(pieces, config, state.epoch)
@@ -123,7 +129,7 @@ def train(
                 second,
                 average,
                 carried,
-                (window.contexts, window.events, window.resets, window.weights),
+                rows.split(window.arrays, axis=1),
                 jax.random.fold_in(key, step),
                 jnp.float32(_rate(step, total_steps, config.learning_rate)),
                 jnp.float32(step + 1),
@@ -146,6 +152,7 @@ def train(
             average=average,
             best=average if is_best else state.best,
             best_bits=min(bits, state.best_bits),
+            best_epoch=number if is_best else state.best_epoch,
         )
         report = Epoch(
             number=number,
@@ -156,6 +163,16 @@ def train(
         )
         on_epoch(report, state)
     return {name: np.asarray(w) for name, w in state.best.items()}
+
+
+def _placed(state: TrainState, rows: Rows) -> TrainState:
+    """``state`` with its arrays on every device."""
+    trees = ("params", "first_moment", "second_moment", "average", "best")
+    return replace(state, **{tree: rows.copy(getattr(state, tree)) for tree in trees})
+
+
+def _is_out_of_patience(state: TrainState, config: TrainConfig) -> bool:
+    return 0 < config.patience <= state.epoch - state.best_epoch
 
 
 def _epoch_windows(

@@ -1,0 +1,1 @@
+"""Published benchmarks that the project holds itself to, one module each."""

@@ -1,0 +1,98 @@
+"""Four voices, a sixteenth at a time: what is known before a frame, as integers.
+
+A frame is (soprano, alto, tenor, bass), each a *symbol*: 0 for silence, 1 to 46 for the
+pitches 36 to 81. Held and struck again look alike. Every feature of frame t follows
+from t itself and from frames before t.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+Frames = npt.NDArray[np.int16]  # (T, 4)
+Ints = npt.NDArray[np.int64]
+
+VOICES = ("soprano", "alto", "tenor", "bass")
+LOWEST, HIGHEST = 36, 81
+NUM_SYMBOLS = 1 + HIGHEST - LOWEST + 1
+NONE = NUM_SYMBOLS  # nothing yet
+BAR = 16  # frames: the protocol gives the frame's index modulo 16, not the metre
+MAX_HELD = 20
+MAX_BARS = 12
+PAIRS = tuple(combinations(range(4), 2))
+_WIDEST = 32  # semitones between two voices, beyond which we stop counting
+_LEAP = 13
+
+_SAME = {
+    f"{what}.{voice}": NUM_SYMBOLS + 1
+    for what in ("last", "before")
+    for voice in VOICES
+}
+
+
+def feature_sizes() -> list[int]:
+    """How many values each feature has, in the order of ``features``."""
+    return [
+        BAR,
+        MAX_BARS + 1,
+        *[NUM_SYMBOLS + 1]
+        * 8,  # what each voice sounds, and what it sounded before that
+        *[MAX_HELD + 1] * 4,  # for how long
+        *[2 * _LEAP + 2] * 4,  # the step it took to get there
+        *[2 * _WIDEST + 2] * 6,  # the interval of each pair
+        *[2] * 12,  # which pitch classes sound
+    ]
+
+
+def features(frames: Frames) -> npt.NDArray[np.int16]:
+    """(T, number of features), each below its size."""
+    length = len(frames)
+    time = np.arange(length)
+    last = np.full((length, 4), NONE, np.int64)
+    last[1:] = frames[:-1]
+    changed = np.zeros((length, 4), bool)  # whether a voice changed in the frame before
+    changed[1:] = True
+    changed[2:] = frames[1:-1] != frames[:-2]
+    since = np.where(changed, time[:, None], 0)
+    since = np.maximum.accumulate(since, axis=0)
+    held = np.minimum(time[:, None] - since + 1, MAX_HELD)
+    held[0] = 0
+    before = np.full((length, 4), NONE, np.int64)
+    for voice in range(4):
+        started = since[:, voice]  # the frame after that in which the note began
+        known = started >= 2
+        before[known, voice] = frames[started[known] - 2, voice]
+    columns = [
+        (time % BAR)[:, None],
+        np.minimum(time // BAR, MAX_BARS)[:, None],
+        last,
+        before,
+        held,
+        _difference(last, before, _LEAP),
+        np.stack([_difference(last[:, a], last[:, b], _WIDEST) for a, b in PAIRS], 1),
+        _classes(last),
+    ]
+    return np.concatenate(columns, axis=1).astype(np.int16)
+
+
+def _difference(a: Ints, b: Ints, most: int) -> Ints:
+    """0 where either does not sound, else 1 + the clipped difference from -most up."""
+    sounding = (a != NONE) & (b != NONE) & (a > 0) & (b > 0)
+    return np.where(sounding, np.clip(a - b, -most, most) + most + 1, 0)
+
+
+def _classes(last: Ints) -> Ints:
+    """(T, 12): whether each pitch class sounds."""
+    sounding = (last > 0) & (last != NONE)
+    classes = (last - 1 + LOWEST) % 12
+    return np.stack(
+        [((classes == c) & sounding).any(axis=1) for c in range(12)], axis=1
+    ).astype(np.int64)
+
+
+def transpose(frames: Frames, semitones: int) -> Frames:
+    """The frames ``semitones`` higher; silence stays."""
+    return np.where(frames > 0, frames + semitones, 0).astype(np.int16)
