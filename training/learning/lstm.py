@@ -1,6 +1,6 @@
 """One LSTM layer over a window of time, with a gradient of its own.
 
-    i, f, g, o = split(x_t W + b + k_t h_t-1 R)      k_t = 0 where a piece begins, else 1
+    i, f, g, o = split(x_t W + b + k_t h_t-1 R)     k_t = 0 where a piece begins, or 1
     c_t = sigmoid(f) k_t c_t-1 + sigmoid(i) tanh(g)
     h_t = sigmoid(o) tanh(c_t)
 
@@ -23,11 +23,35 @@ import jax.numpy as jnp
 Carry = tuple[jax.Array, jax.Array]  # (h, c), each (B, H)
 
 
-def product(a: jax.Array, b: jax.Array, operands: Any) -> jax.Array:
-    """``a @ b`` with operands rounded to ``operands`` and sums in float32."""
-    return jnp.matmul(
-        a.astype(operands), b.astype(operands), preferred_element_type=jnp.float32
-    )
+@partial(jax.custom_vjp, nondiff_argnums=(2,))
+def product(a: jax.Array, b: jax.Array, operands: Any = jnp.float32) -> jax.Array:
+    """``a`` (..., n) times ``b`` (n, m), operands rounded to ``operands``.
+
+    Sums are float32, and so is the gradient's, whose operands are rounded likewise. All
+    leading dimensions of ``a`` become one: of three-dimensional products autodiff makes
+    ones that XLA takes at half the speed.
+    """
+    rows = a.reshape(-1, a.shape[-1]).astype(operands)
+    out = jnp.matmul(rows, b.astype(operands), preferred_element_type=jnp.float32)
+    return out.reshape(*a.shape[:-1], b.shape[-1])
+
+
+def _product_forward(
+    a: jax.Array, b: jax.Array, operands: Any
+) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
+    return product(a, b, operands), (a, b)
+
+
+def _product_backward(
+    operands: Any, saved: tuple[jax.Array, jax.Array], gradient: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    a, b = saved
+    rows = gradient.reshape(-1, gradient.shape[-1])
+    d_b = product(a.reshape(-1, a.shape[-1]).T, rows, operands)
+    return product(gradient, b.T, operands), d_b
+
+
+product.defvjp(_product_forward, _product_backward)
 
 
 def lstm(

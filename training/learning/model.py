@@ -36,8 +36,7 @@ import numpy as np
 
 from training.learning.bundle import Weights
 from training.learning.config import ModelConfig
-from training.learning.devices import operands
-from training.learning.lstm import lstm
+from training.learning.lstm import lstm, product
 from training.music.encodings import Encoding
 
 Params = dict[str, jax.Array]
@@ -131,6 +130,8 @@ def forward(
     state: State,
     masks: dict[str, jax.Array],
     config: ModelConfig,
+    *,
+    operands: Any = jnp.float32,
 ) -> tuple[list[jax.Array], State]:
     """The logits of each field, (time, batch, size), and the state after the window.
 
@@ -142,8 +143,9 @@ def forward(
         masks: inverted dropout masks (batch, H) named ``h.{layer}`` and ``contexts``
             (batch, C), the same for the whole window (Gal & Ghahramani 2016); empty for
             none.
+        operands: the type in which products are taken, see ``lstm.product``.
     """
-    h = _embed(params, contexts, masks.get("contexts"))
+    h = _embed(params, contexts, masks.get("contexts"), operands)
     keep = 1.0 - resets[..., None]
     new_state = []
     for layer in range(config.lstm_layers):
@@ -152,7 +154,7 @@ def forward(
             h,
             keep,
             state[layer],
-            operands=operands(),
+            operands=operands,
         )
         h = h + out if layer else out
         new_state.append(last)
@@ -160,11 +162,13 @@ def forward(
             h = h * masks[f"h.{layer}"]
     logits = []
     for f in range(events.shape[-1]):
-        hidden = h @ params[f"head.{f}.kernel"] + params[f"head.{f}.bias"]
+        hidden = product(h, params[f"head.{f}.kernel"], operands)
+        hidden += params[f"head.{f}.bias"]
         for g in range(f):
             table = params[f"head.{f}.given.{g}"]
-            hidden += jax.nn.one_hot(events[..., g], table.shape[0]) @ table
-        out = jax.nn.relu(hidden) @ params[f"head.{f}.out.kernel"]
+            chosen = jax.nn.one_hot(events[..., g], table.shape[0])
+            hidden += product(chosen, table, operands)
+        out = product(jax.nn.relu(hidden), params[f"head.{f}.out.kernel"], operands)
         logits.append(out + params[f"head.{f}.out.bias"])
     return logits, tuple(new_state)
 
@@ -177,7 +181,9 @@ def initial_state(config: ModelConfig, batch: int) -> State:
     )
 
 
-def _embed(params: Params, contexts: jax.Array, mask: jax.Array | None) -> jax.Array:
+def _embed(
+    params: Params, contexts: jax.Array, mask: jax.Array | None, operands: Any
+) -> jax.Array:
     # A gather's gradient is a scatter, which XLA runs on one core, slowly. One product
     # with a many-hot matrix gives the same sum and a gradient that is a product too.
     tables = [params[f"embedding.{k}"] for k in range(contexts.shape[-1])]
@@ -187,7 +193,8 @@ def _embed(params: Params, contexts: jax.Array, mask: jax.Array | None) -> jax.A
     ]
     if mask is not None:
         one_hot = [hot * mask[:, k, None] for k, hot in enumerate(one_hot)]
-    return jnp.concatenate(one_hot, axis=-1) @ jnp.concatenate(tables)
+    many_hot = jnp.concatenate(one_hot, axis=-1)
+    return product(many_hot, jnp.concatenate(tables), operands)
 
 
 def _glorot(rng: np.random.Generator, fan_in: int, fan_out: int) -> Any:

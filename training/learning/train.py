@@ -20,7 +20,7 @@ import numpy as np
 
 from training.learning.bundle import Weights
 from training.learning.config import ModelConfig, TrainConfig
-from training.learning.devices import Rows
+from training.learning.devices import Rows, operands
 from training.learning.evaluate import evaluate_bits
 from training.learning.input_pipeline import Window, windows
 from training.learning.model import Params, State, forward, init_weights, initial_state
@@ -207,7 +207,14 @@ def _loss(
     batch_size, num_contexts = contexts.shape[1:]
     masks = _dropout_masks(key, batch_size, num_contexts, model_config, config)
     logits, carried = forward(
-        params, contexts, events, resets, carried, masks, model_config
+        params,
+        contexts,
+        events,
+        resets,
+        carried,
+        masks,
+        model_config,
+        operands=operands(),
     )
     total = jnp.float32(0)
     for f, field_logits in enumerate(logits):
