@@ -28,6 +28,7 @@ from training.learning.benchmarks.melody8_network import (
     update,
 )
 from training.learning.benchmarks.melody8_views import Floats, Notes
+from training.learning.devices import Rows
 
 _WARMUP = 0.1  # of all steps
 _LEAST_ROW = 96  # notes
@@ -74,21 +75,23 @@ class _Trainer:
         kept_out = (notes.fold == networks.test[:, None]) | (
             notes.fold == networks.inner[:, None]
         )
+        share = Rows(networks.count)  # of the networks for every device
         self._arrays = Arrays(
-            inputs=jnp.asarray(material.inputs),
-            references=tuple(jnp.asarray(r) for r in material.references),
-            log_probs=jnp.asarray(material.log_probs),
-            confidence=jnp.asarray(material.confidence),
-            pitch=jnp.asarray(notes.pitch),
-            goes_on=jnp.asarray(notes.place > 0, jnp.float32),
-            learns=jnp.asarray(~kept_out, jnp.float32),
-            heard=jnp.asarray(
-                networks.adaptive[:, None] | ~material.learning, jnp.float32
+            inputs=share.copy(material.inputs),
+            references=tuple(share.copy(r) for r in material.references),
+            log_probs=share.copy(material.log_probs),
+            confidence=share.copy(material.confidence),
+            pitch=share.copy(notes.pitch),
+            goes_on=share.copy((notes.place > 0).astype(np.float32)),
+            learns=share.split((~kept_out).astype(np.float32), axis=0),
+            heard=share.split(
+                (networks.adaptive[:, None] | ~material.learning).astype(np.float32),
+                axis=0,
             ),
         )
+        self._params = share.split(init_params(material, config, self._rng), axis=0)
         self._rows = pack_rows(notes)
         self._batches = max(1, round(self._rows.size / config.batch_notes))
-        self._params = init_params(material, config, self._rng)
 
     def run(self, say: Say) -> Floats:
         config = self._config
