@@ -1,15 +1,19 @@
 """Polyphony that stays on its instruments, ends with a chord, and counts its notes.
 
 Every part keeps to the compass that it has in the form, which is that of a training
-piece. Nothing begins in the last quarter note, so that what sounds there is an ending.
-All else is left to the network.
+piece. Nothing begins in the last quarter note; what begins in the last beat belongs to
+the tonic's triad, and the lowest part stays on the tonic from the middle of the last
+bar on. All else is left to the network.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
+
+import numpy as np
 
 from generation.constraints import (
     ConstrainedDraft,
@@ -33,8 +37,10 @@ from training.music.encodings.polyphony_walk import (
     TIMES,
     PolyphonyWalk,
 )
+from training.music.score import TICKS_PER_QUARTER
 
 _NUM_SHIFTS = 1 + len(TIMES)
+_ANY_PITCH = allow(NUM_PITCH_SYMBOLS, range(NUM_PITCH_SYMBOLS))
 _GO_ON = allow(_NUM_SHIFTS, range(1, _NUM_SHIFTS))
 
 
@@ -82,7 +88,7 @@ def _later_parts(part: int, size: int) -> Mask:
 class PolyphonyDraft(ConstrainedDraft):
     """A piece for several parts."""
 
-    __slots__ = ("_by_part", "_last_pitch", "_num_values", "_tops")
+    __slots__ = ("_last_pitch", "_num_values", "_wished")
 
     def __init__(
         self,
@@ -93,37 +99,49 @@ class PolyphonyDraft(ConstrainedDraft):
         """``masks`` are those of the parts' pitches, see ``part_masks``."""
         super().__init__(encoding, form, (None,) * len(encoding.fields))
         self.walk: PolyphonyWalk = encoding.walk(form)
-        self._by_part = masks
-        self._tops = [_top(mask) for mask in masks]
         self._num_values = encoding.num_parts + 1
         self._last_pitch = 0  # of a chord, its highest so far in its last part
+        # Of each part what is wished for on the way, in the last half bar, and in the
+        # last beat: a mask, and the highest pitch in it.
+        triad = _degrees(encoding, form, (0, 2, 4))
+        tonic = _degrees(encoding, form, (0,))
+        bass = _lowest_part(form, len(masks))
+        self._wished: list[list[tuple[Mask, int]]] = []
+        for part, mask in enumerate(masks):
+            own = _ANY_PITCH if mask is None else mask.wished
+            late = (own, tonic, tonic) if part == bass else (own, own, triad)
+            both = [self.narrowed(own, zone) for zone in late]
+            self._wished.append([(mask, _top(mask)) for mask in both])
 
     def allowed(self, field: int, chosen: Event, legal: Mask) -> Mask:
-        part = self.walk.part
-        is_playing = part < len(self._by_part)
-        if field == PITCH:
-            return self._in_compass(part, legal) if is_playing else legal
         if field == DURATION:
             return legal
+        part = self.walk.part
+        mask, top = _ANY_PITCH, NUM_PITCH_SYMBOLS
+        room = self.form.length_ticks - self.walk.tick
+        if part < len(self._wished):  # Otherwise nobody plays.
+            mask, top = self._wished[part][self._zone(room)]
+        if field == PITCH:
+            return self.narrowed(legal, mask) if mask is not _ANY_PITCH else legal
         # Where nothing higher is wished for, the part can add no more to its chord.
         pitch = self._last_pitch if chosen[PITCH] == HOLD else chosen[PITCH]
-        is_at_top = is_playing and pitch >= self._tops[part]
         if field == PART:
-            if is_at_top and chosen[SHIFT] == 0:
+            if pitch >= top and chosen[SHIFT] == 0:
                 return self.narrowed(legal, _later_parts(part, self._num_values))
             return legal
-        if is_at_top and part + 1 == len(self._by_part):
+        if pitch >= top and part + 1 == len(self._wished):
             legal = self.narrowed(legal, _GO_ON)
-        room = (self.form.length_ticks - self.walk.tick) // TICKS_PER_STEP
+        room //= TICKS_PER_STEP
         if room <= TIMES[-1] + STEPS_PER_QUARTER:
             return self.narrowed(legal, _leaves_a_quarter(room))
         return legal
 
-    def _in_compass(self, part: int, legal: Mask) -> Mask:
-        mask = self._by_part[part]
-        if mask is None or self.narrowed(legal, mask.pitches) is legal:
-            return legal
-        return self.narrowed(legal, mask.wished)
+    def _zone(self, room: int) -> int:
+        """0 on the way, 1 in the last half bar, 2 in the last beat or quarter."""
+        metre = self.form.metre
+        if room <= max(metre.beat_ticks, TICKS_PER_QUARTER):
+            return 2
+        return int(2 * room <= metre.bar_ticks)
 
     def advance(self, event: Event) -> None:
         if event[PITCH] != HOLD:
@@ -131,11 +149,27 @@ class PolyphonyDraft(ConstrainedDraft):
         super().advance(event)
 
 
-def _top(mask: FieldMask | None) -> int:
-    """The highest symbol that is wished for."""
-    if mask is None:
-        return NUM_PITCH_SYMBOLS
-    return max(v for v in range(NUM_PITCH_SYMBOLS) if mask.pitches[v] == 0.0)
+def _top(mask: Mask) -> int:
+    """The highest pitch that ``mask`` lets stand."""
+    return int(np.flatnonzero(mask == 0.0)[-1])
+
+
+def _lowest_part(form: Form, num_parts: int) -> int:
+    """The part that reaches the lowest; the last of equals."""
+    lows = [player.lowest_pitch for player in form.instruments] or [0] * num_parts
+    return max(part for part, low in enumerate(lows) if low == min(lows))
+
+
+def _degrees(encoding: PolyphonyEncoding, form: Form, degrees: Sequence[int]) -> Mask:
+    """Notes on these degrees of the scale, and holds; anything when there is no key."""
+    if form.key is None:
+        return _ANY_PITCH
+    classes = [form.key.scale[degree] for degree in degrees]
+    pitches = [encoding.pitch_of(PITCH, v, form) for v in range(NUM_PITCH_SYMBOLS)]
+    return allow(
+        NUM_PITCH_SYMBOLS,
+        [v for v, p in enumerate(pitches) if p is None or p % 12 in classes],
+    )
 
 
 class CountedPolyphony(PolyphonyDraft):

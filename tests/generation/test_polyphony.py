@@ -39,6 +39,21 @@ def test_nothing_begins_in_the_last_quarter(seed):
     assert last <= piece.form.length_ticks - 480
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_the_lowest_part_ends_on_the_tonic_and_the_others_in_its_triad(seed):
+    piece = composed(bars=3, seed=seed)
+
+    key, end = piece.score.key, piece.form.length_ticks
+    assert key is not None
+    triad = {key.scale[0], key.scale[2], key.scale[4]}
+    for number, part in enumerate(piece.score.parts):
+        for note in part.notes:
+            if note.start_tick >= end - piece.form.metre.beat_ticks:
+                assert note.pitch % 12 in triad
+            if number == 2 and note.start_tick >= end - piece.form.metre.bar_ticks // 2:
+                assert note.pitch % 12 == key.tonic
+
+
 @pytest.mark.parametrize("wishes", [{}, {"tonic": 1}, {"scale_only": True}], ids=str)
 def test_instruments_keep_to_their_names_and_compass(wishes):
     piece = composed(seed=2, bars=6, **wishes)
