@@ -292,6 +292,12 @@ TRAINING_NICENESS = envint("TRAINING_NICENESS", 10)
 MEASURED_PIECES = 30
 MEASURED_SECONDS = 60.0
 
+# How long a run may be planned to take, and what one person may have at a time: runs
+# that wait or train, and datasets.
+TRAINING_MAX_HOURS = envint("TRAINING_MAX_HOURS", 12)
+MAX_RUNS = envint("MAX_RUNS", 5)
+MAX_DATASETS = envint("MAX_DATASETS", 100)
+
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

@@ -35,6 +35,7 @@ from generation.services import sweep_renderings
 from generation.shelf import purge_thrown_away
 from training import supervision
 from training.datasets import sweep_datasets
+from training.machine import fingerprint
 from training.models import WorkerBeat
 from training.runs import sweep_runs
 
@@ -147,7 +148,8 @@ def sweep() -> None:
     """
     try:
         db.close_old_connections()
-        WorkerBeat.objects.beat(Conf.CLUSTER_NAME)
+        machine = fingerprint(settings.TRAINING_THREADS)
+        WorkerBeat.objects.beat(Conf.CLUSTER_NAME, machine=machine)
         sweep_runs()
         sweep_datasets()
         sweep_renderings()

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from unittest.mock import Mock, patch
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -17,6 +20,13 @@ def django_db_setup(django_db_setup, django_db_blocker) -> None:
 
     with django_db_blocker.unblock():
         register_house_models()
+
+
+@pytest.fixture(autouse=True)
+def no_measuring() -> Iterator[Mock]:
+    """The machine is not measured whenever a dataset is made."""
+    with patch("training.speeds.async_task") as ring:
+        yield ring
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from training.corpora import CORPORA
 from training.dataset_charts import charts_of
 from training.datasets import (
     BadDataset,
+    TooManyDatasets,
     create_corpus_dataset,
     create_random_dataset,
     delete_dataset,
@@ -79,6 +80,8 @@ def dataset_create(request: HttpRequest) -> HttpResponse:
                     split_seed=chosen["split_seed"],
                 )
             )
+        except TooManyDatasets as error:
+            form.add_error(None, str(error))
         except BadDataset as error:
             form.add_error("corpora", str(error))
     return _form_page(
@@ -99,7 +102,7 @@ def dataset_create_random(request: HttpRequest) -> HttpResponse:
                     name=form.cleaned_data["name"] or "Random notes",
                 )
             )
-        except BadOptions as error:
+        except (BadOptions, TooManyDatasets) as error:
             form.add_error(None, str(error))
     return _form_page(request, "training/dataset_create_random.html", form)
 

@@ -34,6 +34,7 @@ from training.music.encodings.polyphony import MAX_PARTS
 from training.music.playable import PlayableScores, remarks
 from training.music.score import Score
 from training.music.score_json import score_from_json, score_to_json
+from training.quotas import dataset_quota_reached
 from training.random_notes import (
     BadOptions,
     RandomOptions,
@@ -41,6 +42,7 @@ from training.random_notes import (
     write_windows,
 )
 from training.services import InUse
+from training.speeds import ask_for_calibration
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +56,10 @@ MAX_PIECES = 20_000
 
 class BadDataset(ValueError):
     """What no dataset can be made of. The message says what to ask for instead."""
+
+
+class TooManyDatasets(BadDataset):
+    """A person has as many as they may keep."""
 
 
 # Pieces -----------------------------------------------------------------------------
@@ -211,8 +217,11 @@ def _is_line(notes: Sequence[Sequence[int]]) -> bool:
 
 def _create(**values: Any) -> Dataset:
     values["name"] = values["name"].strip()[:100] or "Dataset"
-    dataset = Dataset.objects.create(rung_at=timezone.now(), **values)
-    _ring(dataset.pk)
+    with transaction.atomic():
+        if reached := dataset_quota_reached(values["owner"]):
+            raise TooManyDatasets(reached)
+        dataset = Dataset.objects.create(rung_at=timezone.now(), **values)
+        _ring(dataset.pk)
     return dataset
 
 
@@ -253,7 +262,9 @@ def build_dataset(dataset_id: int) -> None:
         logger.exception("Dataset %s failed", dataset_id)
         _finish(dataset, error="Something went wrong while it was made. Try again.")
     else:
-        _finish(dataset, **made)
+        if _finish(dataset, **made):
+            # By the time somebody asks what training costs, it is known.
+            ask_for_calibration(dataset)
 
 
 def _is_random(dataset: Dataset) -> bool:

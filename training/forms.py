@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from training.advanced import NUMBERS, Number
 from training.corpora import CORPORA
 from training.models import Model
 from training.presets import PRESETS
@@ -126,6 +127,27 @@ class RandomDatasetForm(forms.Form):
         return RandomOptions(**{name: self.cleaned_data[name] for name in names})
 
 
+def field_of(number: Number) -> forms.Field:
+    """Empty: as the preset has it."""
+    bounds = f"from {number.lowest:g} to {number.highest:g}"
+    kind = forms.IntegerField if number.is_whole else forms.FloatField
+    what = "a whole number" if number.is_whole else "a number"
+    sentence = f"{number.label} must be {what} {bounds}, or empty."
+    attributes = {"placeholder": "as the preset"}
+    if not number.is_whole:
+        attributes["step"] = "any"
+    field = kind(
+        label=number.label,
+        min_value=number.lowest,  # type: ignore[arg-type]
+        max_value=number.highest,  # type: ignore[arg-type]
+        required=False,
+        help_text=f"{number.help_text} A number {bounds}.",
+        error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), sentence),
+    )
+    field.widget.attrs.update(attributes)
+    return field
+
+
 class StartRunForm(forms.Form):
     preset = forms.ChoiceField(
         choices=[(preset.slug, preset.title) for preset in PRESETS.values()],
@@ -157,11 +179,24 @@ class StartRunForm(forms.Form):
         MAX_SEED,
         label="Seed",
         initial=0,
-        help_text="The same dataset, length and number give the same network.",
+        help_text="The same dataset, epochs and number give the same network.",
     )
 
-    def __init__(self, *args: Any, owner_id: int | None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        owner_id: int | None,
+        is_random: bool = False,
+        is_preview: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.is_preview = is_preview
+        # Random notes have windows of their own.
+        left_out = {"window"} if is_random else set()
+        self.numbers = [n for n in NUMBERS if n.name not in left_out]
+        for number in self.numbers:
+            self.fields[number.name] = field_of(number)
         # A model field's queryset is the form's own copy.
         field = self.fields["model"]
         assert isinstance(field, forms.ModelChoiceField)
@@ -170,9 +205,22 @@ class StartRunForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if (
-            "model" not in self.errors
+            not self.is_preview
+            and "model" not in self.errors
             and not cleaned.get("model")
             and not cleaned.get("title", "").strip()
         ):
             self.add_error("title", "Give the model a name.")
         return cleaned
+
+    def changes(self) -> dict[str, float]:
+        """The numbers that were set by hand."""
+        found = {n.name: self.cleaned_data.get(n.name) for n in self.numbers}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def has_advanced(self) -> bool:
+        """Whether there is something in the fold to look at."""
+        names = [*(number.name for number in self.numbers), "seed"]
+        return any(name in self.errors for name in names) or any(
+            self[number.name].value() not in (None, "") for number in self.numbers
+        )

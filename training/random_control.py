@@ -69,12 +69,17 @@ def split(windows: Windows, *, seed: int) -> Split:
             f"{len(rows)} windows are too few. Use at least {MIN_WINDOWS}."
         )
     rows = np.random.default_rng(seed).permutation(rows)
-    num_test, num_valid = (int(len(rows) * s) for s in (TEST_SHARE, VALID_SHARE))
+    num_test, num_valid = num_held_out(len(rows))
     return Split(
         test=rows[:num_test],
         valid=rows[num_test : num_test + num_valid],
         train=rows[num_test + num_valid :],
     )
+
+
+def num_held_out(num_rows: int) -> tuple[int, int]:
+    """How many of so many rows are for the test, and how many to choose by."""
+    return int(num_rows * TEST_SHARE), int(num_rows * VALID_SHARE)
 
 
 def train_control(
@@ -83,6 +88,8 @@ def train_control(
     epochs: int,
     seed: int,
     split_seed: int | None = None,
+    model_config: ModelConfig = MODEL_CONFIG,
+    train_config: TrainConfig = TRAIN_CONFIG,
     on_epoch: Callable[[Epoch, TrainState], None],
     state: TrainState | None = None,
     curve: Sequence[Mapping[str, float]] = (),
@@ -91,8 +98,8 @@ def train_control(
 ) -> TrainedControl:
     """Train on ``windows``, test on rows kept apart, measure beside the baselines.
 
-    ``state`` and what follows it are as in ``run_training``. The rows are divided by
-    ``split_seed``, or by ``seed`` where that is None.
+    ``state`` and what follows ``on_epoch`` are as in ``run_training``. The rows are
+    divided by ``split_seed``, or by ``seed`` where that is None.
     """
     # Keras and JAX belong to this process alone, see training.house.
     from training.learning.run import curve_point, golden_logits
@@ -102,7 +109,7 @@ def train_control(
     lowest, highest = pitch_range(windows)
     encoding = PitchesEncoding(lowest, highest)
     config = replace(
-        TRAIN_CONFIG, epochs=epochs, seed=seed, window=windows.x.shape[1] + 1
+        train_config, epochs=epochs, seed=seed, window=windows.x.shape[1] + 1
     )
     whole_curve = list(curve)
 
@@ -115,17 +122,17 @@ def train_control(
         encoding,
         [(piece,) for piece in pieces_of(encoding, sides.train)],
         pieces_of(encoding, sides.valid),
-        model_config=MODEL_CONFIG,
+        model_config=model_config,
         config=config,
         on_epoch=note_epoch,
         state=state,
         on_window=on_window,
         should_stop=should_stop,
     )
-    log_probs = foretell(weights, test)
+    log_probs = foretell(weights, test, model_config)
     return TrainedControl(
         encoding=encoding,
-        model_config=MODEL_CONFIG,
+        model_config=model_config,
         train_config=config,
         weights=weights,
         forms=((test[0].form, len(sides.train)),),
@@ -141,7 +148,7 @@ def train_control(
                 "test": len(sides.test),
             },
         },
-        golden=golden_logits(encoding, MODEL_CONFIG, weights, test[0]),
+        golden=golden_logits(encoding, model_config, weights, test[0]),
     )
 
 
@@ -158,7 +165,9 @@ def pieces_of(encoding: PitchesEncoding, rows: Pitches) -> list[EncodedPiece]:
     return [trace(encoding, [(value,) for value in row], form) for row in events]
 
 
-def foretell(weights: Weights, pieces: list[EncodedPiece]) -> npt.NDArray[np.float32]:
+def foretell(
+    weights: Weights, pieces: list[EncodedPiece], model_config: ModelConfig
+) -> npt.NDArray[np.float32]:
     """Log-probabilities (pieces, pitches) of each piece's last note, in nats."""
     import jax
     import jax.numpy as jnp
@@ -172,8 +181,8 @@ def foretell(weights: Weights, pieces: list[EncodedPiece]) -> npt.NDArray[np.flo
         contexts = np.stack([piece.contexts for piece in batch], axis=1)
         events = np.stack([piece.events for piece in batch], axis=1)
         resets = np.zeros(events.shape[:2], np.float32)
-        state = initial_state(MODEL_CONFIG, len(batch))
-        logits, _ = forward(params, contexts, events, resets, state, {}, MODEL_CONFIG)
+        state = initial_state(model_config, len(batch))
+        logits, _ = forward(params, contexts, events, resets, state, {}, model_config)
         found.append(np.asarray(jax.nn.log_softmax(logits[0][-1])))
     return np.concatenate(found)
 

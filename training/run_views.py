@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import (
@@ -20,11 +20,14 @@ from django.views.decorators.http import (
 
 from training import runs as services
 from training.access import account_of, needs_account, sent
+from training.advanced import TooLarge
 from training.dataset_views import get_dataset
 from training.forms import StartRunForm
 from training.models import Dataset, ModelVersion, TrainingRun, WorkerBeat
+from training.offers import Offer, in_words, offers_for, plan_for, waits_behind
 from training.presets import PRESETS, find_preset
 from training.services import InUse, NameTaken
+from training.speeds import ask_for_calibration
 from training.views import curve_baselines
 
 RUNS_A_PAGE = 24
@@ -67,16 +70,21 @@ def run_create(request: HttpRequest, id: int) -> HttpResponse:
     form = StartRunForm(
         sent(request),
         owner_id=request.user.pk,
+        is_random=dataset.kind == Dataset.Kind.RANDOM,
+        is_preview="preview" in request.POST,
         initial={"title": dataset.name, "model": request.GET.get("model")},
     )
-    run = start_from(form, request, dataset)
-    if run is not None:
+    priced: Offer | None = None
+    if form.is_preview:
+        priced = price(form, dataset)
+    elif run := start_from(form, request, dataset):
         return redirect(run)
+    offers = offers_for(dataset)
     context = {
+        **cost_context(dataset, offers),
         "form": form,
-        "dataset": dataset,
-        "presets": PRESETS.values(),
-        "is_random": dataset.kind == Dataset.Kind.RANDOM,
+        "advanced": advanced_fields(form, offers),
+        "priced": priced,
     }
     status = 422 if form.errors else 200
     return render(request, "training/run_create.html", context, status=status)
@@ -97,12 +105,78 @@ def start_from(
             title=chosen["title"],
             model=chosen["model"],
             seed=chosen["seed"],
+            changes=form.changes(),
         )
     except NameTaken as error:
         form.add_error("title", str(error))
     except services.CannotStart as error:
         form.add_error(None, str(error))
     return None
+
+
+def price(form: StartRunForm, dataset: Dataset) -> Offer | None:
+    """What the form asks for would cost, or None: then it says why not."""
+    if not form.is_valid():
+        return None
+    preset = find_preset(form.cleaned_data["preset"])
+    try:
+        return Offer(preset, plan_for(dataset, preset, changes=form.changes()))
+    except TooLarge as error:
+        form.add_error(None, str(error))
+    return None
+
+
+def cost_context(dataset: Dataset, offers: list[Offer]) -> dict[str, Any]:
+    """What presets cost, which changes while the machine is being measured."""
+    is_known = all(offer.cost and not offer.plan.is_rough for offer in offers)
+    row = None if is_known else ask_for_calibration(dataset)
+    return {
+        "dataset": dataset,
+        "is_random": dataset.kind == Dataset.Kind.RANDOM,
+        "offers": offers,
+        "is_measuring": row is not None and row.is_under_way,
+        "is_unknown": row is not None and not row.is_under_way,
+        "waits_behind": waits_behind(),
+        "missing_worker": WorkerBeat.objects.missing(settings.TRAINING_QUEUE),
+    }
+
+
+def advanced_fields(form: StartRunForm, offers: list[Offer]) -> list[dict[str, Any]]:
+    """Each number's field, and what the presets have there."""
+    return [
+        {
+            "field": form[number.name],
+            "presets": [
+                (offer.preset.title, f"{offer.plan.number(number.name):g}")
+                for offer in offers
+            ],
+        }
+        for number in form.numbers
+    ]
+
+
+def costs_etag(request: HttpRequest, id: int) -> str:
+    context = cost_context(*_costs(request, id))
+    told = [(offer.cost, offer.plan.epochs) for offer in context["offers"]]
+    names = ("is_measuring", "is_unknown", "waits_behind", "missing_worker")
+    values = (told, [context[name] for name in names])
+    return f'"{hashlib.sha256(repr(values).encode()).hexdigest()[:20]}"'
+
+
+@require_safe
+@cache_control(private=True, no_cache=True)
+@condition(etag_func=costs_etag)
+def run_costs_live(request: HttpRequest, id: int) -> HttpResponse:
+    """What presets cost, for the form's script to ask for again."""
+    context = cost_context(*_costs(request, id))
+    return render(request, "training/_run_costs_live.html", context)
+
+
+def _costs(request: HttpRequest, id: int) -> tuple[Dataset, list[Offer]]:
+    dataset = get_dataset(request, id)
+    if not dataset.is_ready:
+        raise Http404("It is not ready yet.")
+    return dataset, offers_for(dataset)
 
 
 # Watching one -----------------------------------------------------------------------
@@ -124,6 +198,7 @@ def live_context(request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
         "is_mine": request.user.is_authenticated and run.owner_id == request.user.pk,
         "curve": [epoch.as_point() for epoch in epochs],
         "best": next((e for e in reversed(epochs) if e.is_best), None),
+        "has_learnt": run.has_learnt(),
         "baselines": baselines_of(run),
         "time_left": in_words(seconds_left(run, epochs)),
         "trouble": trouble_of(run),
@@ -131,21 +206,10 @@ def live_context(request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
 
 
 def seconds_left(run: TrainingRun, epochs: list[Any]) -> float | None:
-    if not run.is_unfinished or not epochs:
+    if not run.is_unfinished:
         return None
-    return run.seconds_left()
-
-
-def in_words(seconds: float | None) -> str:
-    """About how long: nobody needs it to the second."""
-    if seconds is None:
-        return ""
-    if seconds < 50:
-        return "less than a minute"
-    minutes = round(seconds / 60)
-    if minutes < 90:
-        return f"about {minutes} minute{'s' if minutes > 1 else ''}"
-    return f"about {round(minutes / 60)} hours"
+    # Before the first epoch there is only what was foretold.
+    return run.seconds_left() if epochs else run.expected_seconds
 
 
 def trouble_of(run: TrainingRun) -> str:
@@ -204,8 +268,11 @@ def run_cancel(request: HttpRequest, id: int) -> HttpResponse:
 @needs_account(WHY_ACCOUNT)
 def run_requeue(request: HttpRequest, id: int) -> HttpResponse:
     run = get_own(request, id)
-    if not services.requeue(run):
-        messages.info(request, "Only a failed or cancelled run can be tried again.")
+    try:
+        if not services.requeue(run):
+            messages.info(request, "Only a failed or cancelled run can be tried again.")
+    except services.CannotStart as error:
+        messages.error(request, str(error))
     return redirect(run)
 
 

@@ -24,10 +24,13 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce, Now
 from django_q.tasks import async_task
 
+from training.advanced import Changes, TooLarge
 from training.learning.bundle import bundle_hash, load_bundle
 from training.learning.config import as_json
 from training.models import Dataset, EpochMetric, Model, ModelVersion, TrainingRun
+from training.offers import plan_for
 from training.presets import Preset
+from training.quotas import run_quota_reached
 from training.services import InUse, add_version, keep_bundle, new_model
 
 logger = logging.getLogger(__name__)
@@ -74,20 +77,27 @@ def start_run(
     title: str = "",
     model: Model | None = None,
     seed: int = 0,
+    changes: Changes | None = None,
 ) -> TrainingRun:
     """Train on ``dataset``: the next version of ``model``, or the first of a new one.
 
-    Whether ``owner`` may use them is for the caller to check.
+    ``changes`` are numbers set by hand, each within its bounds, see
+    ``training.advanced``. Raises ``CannotStart`` where all together are too much, and
+    where ``owner`` has as many runs under way as they may. Whether ``owner`` may use
+    what they name is for the caller to check.
     """
     dataset.refresh_from_db()
     if not dataset.is_ready:
         raise CannotStart(f"{dataset} is not ready yet. Wait until it has been made.")
     if model is None and not title.strip():
         raise CannotStart("Give the model a name.")
-    model_config, train_config = preset.configs(
-        on_random_notes=dataset.kind == Dataset.Kind.RANDOM, seed=seed
-    )
+    try:
+        plan = plan_for(dataset, preset, seed=seed, changes=changes)
+    except TooLarge as error:
+        raise CannotStart(str(error)) from None
     with transaction.atomic():
+        if reached := run_quota_reached(owner):
+            raise CannotStart(reached)
         run = TrainingRun.objects.create(
             owner=owner,
             dataset=dataset,
@@ -98,9 +108,10 @@ def start_run(
                 description=f"Has read {dataset.name}.",
             ),
             preset=preset.slug,
-            model_config=as_json(model_config),
-            train_config=as_json(train_config),
-            num_epochs=train_config.epochs,
+            model_config=as_json(plan.model_config),
+            train_config=as_json(plan.train_config),
+            num_epochs=plan.epochs,
+            expected_seconds=plan.seconds,
             rung_at=Now(),
         )
         ring(run.pk)
@@ -125,25 +136,30 @@ def request_cancel(run: TrainingRun) -> bool:
 def requeue(run: TrainingRun) -> bool:
     """Try a failed or cancelled run again, from its last epoch on.
 
-    False: it is not one of these, or no longer.
+    False: it is not one of these, or no longer. Raises ``CannotStart`` where its owner
+    has as many under way as they may.
     """
     ended = TrainingRun.objects.filter(
         pk=run.pk, state__in=[State.FAILED, State.CANCELLED]
     )
-    asked = bool(
-        _update(
-            ended,
-            state=State.QUEUED,
-            error="",
-            crashes=0,
-            progress=0.0,
-            cancel_requested=False,
-            finished_at=None,
-            rung_at=Now(),
+    with transaction.atomic():
+        reached = run_quota_reached(run.owner)
+        if reached and ended.exists():
+            raise CannotStart(reached)
+        asked = bool(
+            _update(
+                ended,
+                state=State.QUEUED,
+                error="",
+                crashes=0,
+                progress=0.0,
+                cancel_requested=False,
+                finished_at=None,
+                rung_at=Now(),
+            )
         )
-    )
-    if asked:
-        ring(run.pk)
+        if asked:
+            ring(run.pk)
     run.refresh_from_db()
     return asked
 

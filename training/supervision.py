@@ -12,7 +12,6 @@ import mmap
 import os
 import signal
 import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from django.conf import settings
 
 from training import runs
 from training.models import TrainingRun
+from training.processes import start_command
 
 logger = logging.getLogger(__name__)
 
@@ -80,15 +80,8 @@ def supervise(
 
 
 def start_child(run_id: int, token: uuid.UUID) -> subprocess.Popen[bytes]:
-    manage = str(settings.BASE_DIR / "manage.py")
     words = ["train_run", str(run_id), str(token), "--parent", str(os.getpid())]
-    threads = str(settings.TRAINING_THREADS)
-    return subprocess.Popen(
-        [sys.executable, manage, *words],
-        # NPROC is XLA's. Pinned to cores it would wait for them while others idle.
-        env={**os.environ, "NPROC": threads, "OPENBLAS_NUM_THREADS": threads},
-        stdin=subprocess.DEVNULL,
-    )
+    return start_command(words, threads=settings.TRAINING_THREADS)
 
 
 def is_wanted(run_id: int, token: uuid.UUID) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from training import datasets, supervision
+from training import calibration, datasets, supervision
 
 
 def build_dataset(dataset_id: int) -> None:
@@ -11,3 +11,7 @@ def build_dataset(dataset_id: int) -> None:
 
 def train(run_id: int) -> None:
     supervision.train(run_id)
+
+
+def calibrate(calibration_id: int) -> None:
+    calibration.calibrate(calibration_id)

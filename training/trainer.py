@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from django import db
 from django.conf import settings
 
-from training import runs
+from training import runs, speeds
 from training.corpora import CORPORA
 from training.learning.bundle import save_bundle
 from training.learning.config import ModelConfig, TrainConfig
@@ -24,6 +24,7 @@ from training.learning.process import Diverged, Stopped, prepare_to_train
 from training.learning.stored import UnreadableLearningSet, load_learning_set
 from training.models import Dataset, TrainingRun
 from training.music.encodings import from_spec
+from training.offers import work_of
 from training.processes import die_with_parent
 from training.random_control import TooFewWindows, train_control
 from training.random_notes import UnreadableWindows, read_windows
@@ -53,6 +54,8 @@ def train_run(run_id: int, token: uuid.UUID, *, parent_pid: int | None) -> int:
         with heart:
             folder = Trainer(run_id, token, heart).make_bundle()
         version = runs.finish_run(run_id, token, folder)
+        run = version.run
+        speeds.note_run(run, work_of(run.dataset), is_done=True)
     except Stopped:
         runs.give_back(run_id, token)
         return GAVE_BACK
@@ -176,6 +179,8 @@ class Trainer:
             epochs=self.run.num_epochs,
             seed=self.run.train_config["seed"],
             split_seed=dataset.split_seed,
+            model_config=ModelConfig(**self.run.model_config),
+            train_config=TrainConfig(**self.run.train_config),
             **how,
         )
         return save_bundle(
@@ -248,6 +253,7 @@ class Trainer:
         )
         self.heart.note_progress(0.0)
         run.refresh_from_db()
+        speeds.note_run(run, work_of(run.dataset), is_done=False)
         self.prune()
 
     def prune(self) -> None:

@@ -30,6 +30,9 @@ urlpatterns = [
         "datasets/<int:id>/delete/", dataset_views.dataset_delete, name="dataset_delete"
     ),
     path("datasets/<int:id>/train/", run_views.run_create, name="run_create"),
+    path(
+        "datasets/<int:id>/train/live/", run_views.run_costs_live, name="run_costs_live"
+    ),
     path("runs/", run_views.run_list, name="run_list"),
     path("runs/<int:id>/", run_views.run_detail, name="run_detail"),
     path("runs/<int:id>/live/", run_views.run_live, name="run_live"),

@@ -10,6 +10,7 @@ from django.db import models, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from training.runs import CannotStart
 from training.services import InUse
 
 #: More rows than this are not acted on by one click: each takes a few queries.
@@ -92,7 +93,7 @@ class ByServices(admin.ModelAdmin):
                     log(request, [row])
                     if service(row) is False:
                         raise InUse(f"{name} {otherwise}")
-            except InUse as refusal:
+            except (CannotStart, InUse) as refusal:
                 self.message_user(request, str(refusal), messages.ERROR)
             else:
                 changed += 1

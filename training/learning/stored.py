@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load, save
 
 from training.learning.bundle import form_from_json, form_to_json
@@ -100,6 +100,26 @@ def load_learning_set(folder: Path, *, sha256: str) -> LearningSet:
         data_hash=description["data_hash"],
         notes=description["notes"],
     )
+
+
+def read_lengths(folder: Path) -> list[int]:
+    """The lengths in events of all pieces, one version of each: those learnt from, then
+    the held-out ones, then those for the test. Reads little, so that a page may ask.
+
+    Raises ``UnreadableLearningSet``. Whether the files have changed is not looked at.
+    """
+    try:
+        with safe_open(folder / _ARRAYS, framework="numpy") as arrays:
+            lengths, versions = (
+                arrays.get_tensor("lengths"),
+                arrays.get_tensor("versions"),
+            )
+    except (OSError, SafetensorError) as error:
+        raise UnreadableLearningSet(
+            f"The dataset's files cannot be read ({error}). Make it again."
+        ) from None
+    firsts = np.cumsum(versions) - versions
+    return [int(length) for length in lengths[firsts]]
 
 
 def _arrays(groups: Sequence[tuple[EncodedPiece, ...]]) -> dict[str, npt.NDArray[Any]]:

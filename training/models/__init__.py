@@ -5,9 +5,11 @@ from __future__ import annotations
 from training.models.datasets import Dataset, DatasetPiece, Piece
 from training.models.portraits import Portrait
 from training.models.runs import EpochMetric, TrainingRun, WorkerBeat
+from training.models.speeds import Calibration, Speed
 from training.models.versions import Metric, Model, ModelQuerySet, ModelVersion
 
 __all__ = [
+    "Calibration",
     "Dataset",
     "DatasetPiece",
     "EpochMetric",
@@ -17,6 +19,7 @@ __all__ = [
     "ModelVersion",
     "Piece",
     "Portrait",
+    "Speed",
     "TrainingRun",
     "WorkerBeat",
 ]

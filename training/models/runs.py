@@ -122,7 +122,10 @@ class TrainingRun(models.Model):
         default=0, help_text="Grows with all that a page shows of it."
     )
 
-    num_epochs = models.PositiveIntegerField(help_text="To be trained in all.")
+    num_epochs = models.PositiveIntegerField(help_text="To be trained at most.")
+    expected_seconds = models.FloatField(
+        null=True, blank=True, help_text="What it was foretold to take, in all."
+    )
     epoch = models.PositiveIntegerField(default=0, help_text="Finished so far.")
     progress = models.FloatField(default=0.0, help_text="Of the epoch it is in, 0..1.")
     checkpoint = models.CharField(max_length=100, blank=True)
@@ -219,15 +222,43 @@ class TrainingRun(models.Model):
     def can_be_requeued(self) -> bool:
         return self.state in (self.State.FAILED, self.State.CANCELLED)
 
+    @property
+    def patience(self) -> int:
+        return int(self.train_config.get("patience", 0))
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether it has ended before its planned epochs, and well."""
+        return self.state == self.State.SUCCEEDED and self.epoch < self.num_epochs
+
+    def best_epoch(self) -> int | None:
+        """The number of the epoch whose weights are kept; None before the first."""
+        best = [metric.epoch for metric in self.epochs.all() if metric.is_best]
+        return best[-1] if best else None
+
+    def has_learnt(self) -> bool:
+        """Whether no epoch is to follow: all are done, or the last brought nothing."""
+        if self.state == self.State.SUCCEEDED or self.epoch >= self.num_epochs:
+            return True
+        best = self.best_epoch()
+        return bool(self.patience and best) and self.epoch - best >= self.patience
+
     def share_done(self) -> float:
         """Of the whole training, 0 to 1."""
+        if self.state == self.State.SUCCEEDED:
+            return 1.0
         return min(1.0, (self.epoch + self.progress) / self.num_epochs)
 
     def seconds_left(self) -> float | None:
-        """As the last epochs went; None before the first is done."""
+        """As the last epochs went; None before the first is done.
+
+        At most, where it may stop early.
+        """
         recent = [metric.seconds for metric in self.epochs.all()][-3:]
         if not recent or not self.is_unfinished:
             return None
+        if self.has_learnt():
+            return 0.0
         epochs_left = self.num_epochs - self.epoch - self.progress
         return max(0.0, epochs_left) * sum(recent) / len(recent)
 
@@ -268,10 +299,11 @@ class EpochMetric(models.Model):
 
 
 class WorkerBeatQuerySet(models.QuerySet["WorkerBeat"]):
-    def beat(self, queue: str) -> None:
-        """A worker of ``queue`` lives, now, by the database's clock."""
-        if not self.filter(queue=queue).update(seen_at=Now()):
-            self.get_or_create(queue=queue, defaults={"seen_at": Now()})
+    def beat(self, queue: str, *, machine: str = "") -> None:
+        """A worker of ``queue`` lives on ``machine``, now, by the database's clock."""
+        seen = {"seen_at": Now(), "machine": machine}
+        if not self.filter(queue=queue).update(**seen):
+            self.get_or_create(queue=queue, defaults=seen)
 
     def silence(self, queue: str) -> timedelta | None:
         """For how long no worker of ``queue`` has been seen; None: never seen one."""
@@ -309,6 +341,9 @@ class WorkerBeat(models.Model):
 
     queue = models.CharField(max_length=30, unique=True)
     seen_at = models.DateTimeField()
+    machine = models.CharField(
+        max_length=32, blank=True, help_text="Its fingerprint, see training.machine."
+    )
 
     objects = WorkerBeatQuerySet.as_manager()
 

@@ -13,11 +13,17 @@ from rest_framework import serializers
 
 from composer_site.api.bodies import StrictSerializer, seed_field
 from composer_site.api.listing import OwnedListQuery, of_owner
+from composer_site.api.problems import Conflict
 from composer_site.api.schema import IDEMPOTENCY_KEY, MADE, problems
 from composer_site.api.v1.owners import OwnerField
 from composer_site.api.viewsets import CreateMixin, ListMixin, RetrieveMixin
 from training.corpora import CORPORA
-from training.datasets import BadDataset, create_corpus_dataset, create_random_dataset
+from training.datasets import (
+    BadDataset,
+    TooManyDatasets,
+    create_corpus_dataset,
+    create_random_dataset,
+)
 from training.models import Dataset
 from training.random_notes import (
     HIGHEST_PITCH,
@@ -194,5 +200,7 @@ class DatasetViewSet(ListMixin, RetrieveMixin, CreateMixin):
                 name=name or "Random notes",
                 split_seed=split_seed,
             )
+        except TooManyDatasets as error:
+            raise Conflict(str(error)) from None
         except (BadDataset, BadOptions) as error:
             raise serializers.ValidationError({"": [str(error)]}) from None

@@ -16,6 +16,7 @@ from composer_site.api.schema import IDEMPOTENCY_KEY, MADE, problems
 from composer_site.api.v1.owners import OwnerField
 from composer_site.api.viewsets import CreateMixin, ListMixin, RetrieveMixin
 from training import runs as services
+from training.advanced import NUMBERS, Number
 from training.models import Dataset, EpochMetric, Model, TrainingRun
 from training.presets import PRESETS, find_preset
 from training.services import NameTaken
@@ -29,6 +30,23 @@ class EpochSerializer(serializers.ModelSerializer[EpochMetric]):
         fields = ["epoch", "train_bits", "valid_bits", "seconds", "is_best"]
 
 
+def number_field(number: Number) -> serializers.Field[Any, Any, Any, Any]:
+    kind = serializers.IntegerField if number.is_whole else serializers.FloatField
+    return kind(
+        min_value=number.lowest,  # type: ignore[arg-type]
+        max_value=number.highest,  # type: ignore[arg-type]
+        required=False,
+        help_text=number.help_text,
+    )
+
+
+class AdvancedSerializer(StrictSerializer):
+    """Numbers set by hand. What is left out stays as the preset has it."""
+
+    def get_fields(self) -> dict[str, Any]:
+        return {number.name: number_field(number) for number in NUMBERS}
+
+
 class RunSerializer(serializers.ModelSerializer[TrainingRun]):
     owner = OwnerField()
     model: serializers.SlugRelatedField[Model] = serializers.SlugRelatedField(
@@ -37,13 +55,19 @@ class RunSerializer(serializers.ModelSerializer[TrainingRun]):
     share_done = serializers.FloatField(
         read_only=True, help_text="Of the whole training, 0 to 1."
     )
+    stopped_early = serializers.BooleanField(
+        read_only=True,
+        help_text="It ended before its planned epochs, since held-out music no longer "
+        "improved.",
+    )
 
     class Meta:
         model = TrainingRun
         fields = [
             *("id", "url", "owner", "dataset", "model", "version", "preset"),
             *("state", "error", "cancel_requested"),
-            *("num_epochs", "epoch", "share_done", "attempt"),
+            *("num_epochs", "epoch", "share_done", "stopped_early", "attempt"),
+            "expected_seconds",
             *("created_at", "started_at", "finished_at"),
         ]
         extra_kwargs = {"url": {"view_name": "api:run-detail"}}
@@ -58,13 +82,18 @@ class RunDetailSerializer(RunSerializer):
         allow_null=True,
         help_text="As the last epochs went; null before the first is done.",
     )
+    best_epoch = serializers.IntegerField(
+        read_only=True,
+        allow_null=True,
+        help_text="Whose weights are kept; null before the first is done.",
+    )
     model_config = serializers.DictField(read_only=True)
     train_config = serializers.DictField(read_only=True)
 
     class Meta(RunSerializer.Meta):
         fields = [
             *RunSerializer.Meta.fields,
-            *("seconds_left", "epochs", "model_config", "train_config"),
+            *("seconds_left", "epochs", "best_epoch", "model_config", "train_config"),
         ]
 
 
@@ -83,6 +112,7 @@ class NewRunSerializer(StrictSerializer):
         max_length=100, required=False, help_text="Or the name of a new model."
     )
     seed = serializers.IntegerField(min_value=0, max_value=MAX_TRAINING_SEED, default=0)
+    advanced = AdvancedSerializer(required=False)
 
     def get_fields(self) -> dict[str, Any]:
         fields: dict[str, Any] = super().get_fields()
@@ -122,7 +152,10 @@ class RunQuery(OwnedListQuery):
     create=extend_schema(
         summary="Train a model",
         description="Ask at its Location how far it has come. When its state is "
-        "`succeeded`, its `version` can be promoted.",
+        "`succeeded`, its `version` can be promoted. A preset is an amount of time: "
+        "how many epochs that is depends on the dataset and the machine, and "
+        "`expected_seconds` is what the whole run is foretold to take (null while the "
+        "machine has not been measured). `advanced` sets numbers by hand.",
         parameters=[IDEMPOTENCY_KEY, MADE],
         request=NewRunSerializer,
         responses={202: RunDetailSerializer, **problems(400, 401, 403, 409, 422)},
@@ -131,7 +164,17 @@ class RunQuery(OwnedListQuery):
                 "Quick",
                 {"dataset": 1, "preset": "quick", "title": "My first model"},
                 request_only=True,
-            )
+            ),
+            OpenApiExample(
+                "With numbers of your own",
+                {
+                    "dataset": 1,
+                    "preset": "standard",
+                    "title": "A deeper one",
+                    "advanced": {"lstm_layers": 3, "lstm_units": 192, "dropout": 0.3},
+                },
+                request_only=True,
+            ),
         ],
     ),
 )
@@ -174,6 +217,7 @@ class RunViewSet(ListMixin, RetrieveMixin, CreateMixin):
                 title=data.get("title", ""),
                 model=data.get("model"),
                 seed=data["seed"],
+                changes=data.get("advanced"),
             )
         except services.CannotStart as error:
             raise Conflict(str(error)) from None
@@ -205,6 +249,10 @@ class RunViewSet(ListMixin, RetrieveMixin, CreateMixin):
     @action(detail=True, methods=["post"])
     def requeue(self, request: Request, **kwargs: Any) -> Response:
         run = self.get_own()
-        if not services.requeue(run):
+        try:
+            is_asked = services.requeue(run)
+        except services.CannotStart as error:
+            raise Conflict(str(error)) from None
+        if not is_asked:
             raise Conflict("Only a failed or cancelled run can be tried again.")
         return self.answer(run, 202)

@@ -1,0 +1,171 @@
+"""What presets come to on much music and little, on quick machines and slow ones."""
+
+from __future__ import annotations
+
+import pytest
+
+from training.advanced import (
+    MAX_MEMORY_BYTES,
+    NUMBERS,
+    TooLarge,
+    change_network,
+    change_training,
+    memory_bytes,
+)
+from training.learning.config import ModelConfig, TrainConfig
+from training.learning.cost import Timing, Work, macs_per_event
+from training.music.encodings import MelodyEncoding, PitchesEncoding
+from training.plans import Known, make_plan
+from training.presets import FEW_PIECES, PRESETS
+
+ENCODING = MelodyEncoding()
+QUICK, STANDARD, THOROUGH = (PRESETS[s] for s in ("quick", "standard", "thorough"))
+
+
+def work(pieces: int, length: int = 100) -> Work:
+    tenth = max(1, pieces // 10)
+    return Work(*((length,) * n for n in (pieces, tenth, tenth)))
+
+
+def clock(rate: float, *, is_rough: bool = False):
+    """Of a machine that does so many multiply-adds a second, forward."""
+
+    def tell(network, training):
+        event = macs_per_event(ENCODING, network) / rate
+        step = 3 * event * training.batch_size * training.window
+        return Known(Timing(1.0, step, event, 2 * event), is_rough)
+
+    return tell
+
+
+def plan(preset, music, tell=None, **values):
+    tell = tell or clock(5e9)
+    values = {"on_random_notes": False, "seed": 0, **values}
+    return make_plan(preset, ENCODING, music, tell, **values)
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=str)
+@pytest.mark.parametrize("pieces", [30, 1_000, 4_000, 20_000])
+@pytest.mark.parametrize("rate", [1e9, 5e9, 50e9])
+def test_a_preset_takes_its_time_or_has_a_reason(preset, pieces, rate):
+    made = plan(preset, work(pieces), clock(rate))
+
+    assert preset.min_epochs <= made.epochs <= preset.train_config.epochs
+    fewest = made.epochs == preset.min_epochs
+    most = made.epochs == preset.train_config.epochs
+    if not fewest:
+        assert made.seconds <= preset.seconds
+    if not fewest and not most:
+        # One epoch more would have been too much.
+        assert made.seconds > preset.seconds * made.epochs / (made.epochs + 2)
+
+
+def test_little_music_is_not_drowned():
+    assert plan(QUICK, work(20), clock(1e12)).epochs == 8
+
+
+def test_a_slow_machine_is_given_a_smaller_network():
+    quick, slow = (plan(STANDARD, work(4_000), clock(rate)) for rate in (20e9, 1e9))
+
+    assert quick.model_config == STANDARD.model_config
+    assert slow.model_config == STANDARD.small_model_config
+
+
+def test_more_time_is_more_epochs():
+    epochs = [
+        plan(preset, work(4_000), clock(20e9)).epochs for preset in (STANDARD, THOROUGH)
+    ]
+
+    assert epochs == sorted(set(epochs))
+
+
+def test_few_pieces_have_part_of_what_names_them_hidden():
+    few, many = (plan(STANDARD, work(n)) for n in (FEW_PIECES - 1, FEW_PIECES))
+
+    assert few.train_config.context_dropout > many.train_config.context_dropout == 0
+
+
+def test_where_nothing_was_measured_nothing_is_foretold():
+    made = plan(QUICK, work(1_000), lambda network, training: None)
+
+    assert made.seconds is None
+    assert QUICK.min_epochs <= made.epochs <= 8
+
+
+def test_music_that_cannot_be_read_is_planned_in_full():
+    made = plan(QUICK, None)
+
+    assert (made.epochs, made.seconds) == (8, None)
+
+
+def test_random_notes_have_their_own_network_and_windows():
+    music = Work((33,) * 700, (33,) * 100, (33,) * 200, is_random=True)
+
+    made = make_plan(
+        THOROUGH,
+        PitchesEncoding(60, 71),
+        music,
+        lambda network, training: None,
+        on_random_notes=True,
+        seed=4,
+    )
+
+    assert made.train_config.window == 33
+    assert made.train_config.seed == 4
+    assert made.epochs == THOROUGH.control_epochs
+
+
+# Numbers set by hand ----------------------------------------------------------------
+
+
+def test_numbers_set_by_hand_stand_and_the_rest_stays():
+    changes = {"epochs": 3, "lstm_units": 40, "dropout": 0.55, "batch_size": 8}
+
+    made = plan(STANDARD, work(1_000), changes=changes)
+
+    assert made.epochs == 3
+    assert made.model_config.lstm_units == 40
+    assert made.model_config.lstm_layers == STANDARD.model_config.lstm_layers
+    assert made.train_config.dropout == 0.55
+    assert made.train_config.batch_size == 8
+    assert made.train_config.learning_rate == STANDARD.train_config.learning_rate
+
+
+def test_a_smaller_network_has_more_epochs_in_the_same_time():
+    changes = {"lstm_units": 64, "lstm_layers": 1}
+
+    assert (
+        plan(STANDARD, work(4_000), clock(2e9), changes=changes).epochs
+        > plan(STANDARD, work(4_000), clock(2e9)).epochs
+    )
+
+
+@pytest.mark.parametrize("number", NUMBERS, ids=lambda number: number.name)
+@pytest.mark.parametrize("end", ["lowest", "highest"])
+def test_every_number_can_be_set_to_its_bounds(number, end):
+    value = getattr(number, end)
+
+    network = change_network(ModelConfig(), {number.name: value})
+    training = change_training(TrainConfig(), {number.name: value})
+
+    found = getattr(network, number.name, getattr(training, number.name, None))
+    assert found == value
+    if number.is_whole:
+        assert isinstance(found, int)
+
+
+def test_presets_stay_far_below_the_ceiling():
+    for preset in PRESETS.values():
+        needed = memory_bytes(ENCODING, preset.model_config, preset.train_config)
+        assert needed < MAX_MEMORY_BYTES / 4
+
+
+def test_all_numbers_at_their_highest_are_too_much():
+    changes = {
+        number.name: number.highest
+        for number in NUMBERS
+        if number.name in ("lstm_layers", "lstm_units", "batch_size", "window")
+    }
+
+    with pytest.raises(TooLarge, match=r"about \d+ GB of memory.*at most 2"):
+        plan(QUICK, work(100), changes=changes)
