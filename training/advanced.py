@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from training.learning.config import ModelConfig, TrainConfig
 from training.learning.cost import macs_per_event
@@ -114,7 +115,7 @@ def change_network(config: ModelConfig, changes: Changes) -> ModelConfig:
 
 
 def change_training(config: TrainConfig, changes: Changes) -> TrainConfig:
-    values = {
+    values: dict[str, Any] = {
         number.name: int(changes[number.name])
         if number.is_whole
         else float(changes[number.name])

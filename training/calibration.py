@@ -19,7 +19,7 @@ from training.learning.cost import Timing
 from training.learning.process import prepare_to_train
 from training.learning.stored import load_learning_set
 from training.machine import fingerprint
-from training.models import Calibration, Dataset
+from training.models import Calibration, Dataset, TrainingRun
 from training.music.encodings import EncodedPiece, Encoding, PitchesEncoding, from_spec
 from training.offers import work_of
 from training.presets import PRESETS
@@ -32,7 +32,8 @@ logger = logging.getLogger(__name__)
 
 #: A machine that is not done after so long is not going to be.
 TIMEOUT_SECONDS = 600.0
-POLL_SECONDS = 0.25
+POLL_SECONDS = 0.5
+TOO_SLOW = -1
 MAX_PIECES = 64
 
 
@@ -51,6 +52,9 @@ def calibrate(calibration_id: int) -> None:
     finally:
         child.kill()
         child.wait()
+    if status is None:
+        speeds.give_back_calibration(calibration_id)
+        return
     error = "" if status == 0 else f"Measuring ended with status {status}."
     if error:
         logger.warning("Calibration %s: %s", calibration_id, error)
@@ -58,14 +62,19 @@ def calibrate(calibration_id: int) -> None:
 
 
 def _wait(child: subprocess.Popen[bytes]) -> int | None:
-    """The child's status; None where it was stopped."""
+    """The child's status; None where something goes before it.
+
+    Somebody who has started a run does not wait for figures; the run will bring them.
+    """
     deadline = time.monotonic() + TIMEOUT_SECONDS
-    while time.monotonic() < deadline and not is_stopping():
+    while time.monotonic() < deadline:
+        if is_stopping() or TrainingRun.objects.waiting().exists():
+            return None
         try:
             return child.wait(POLL_SECONDS)
         except subprocess.TimeoutExpired:
             continue
-    return None
+    return TOO_SLOW
 
 
 # The child's side -------------------------------------------------------------------

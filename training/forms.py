@@ -127,9 +127,14 @@ class RandomDatasetForm(forms.Form):
         return RandomOptions(**{name: self.cleaned_data[name] for name in names})
 
 
+def plain(value: float) -> str:
+    """Without an exponent: 0.00001."""
+    return f"{value:.5f}".rstrip("0").rstrip(".")
+
+
 def field_of(number: Number) -> forms.Field:
     """Empty: as the preset has it."""
-    bounds = f"from {number.lowest:g} to {number.highest:g}"
+    bounds = f"from {plain(number.lowest)} to {plain(number.highest)}"
     kind = forms.IntegerField if number.is_whole else forms.FloatField
     what = "a whole number" if number.is_whole else "a number"
     sentence = f"{number.label} must be {what} {bounds}, or empty."
@@ -141,7 +146,7 @@ def field_of(number: Number) -> forms.Field:
         min_value=number.lowest,  # type: ignore[arg-type]
         max_value=number.highest,  # type: ignore[arg-type]
         required=False,
-        help_text=f"{number.help_text} A number {bounds}.",
+        help_text=f"{number.help_text} {bounds.capitalize()}.",
         error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), sentence),
     )
     field.widget.attrs.update(attributes)

@@ -74,8 +74,12 @@ def work_of(dataset: Dataset) -> Work | None:
         if windows < MIN_WINDOWS:
             return None
         test, valid = num_held_out(windows)
-        train = windows - test - valid
-        return Work(*((length,) * n for n in (train, valid, test)), is_random=True)
+        return Work(
+            train=(length,) * (windows - test - valid),
+            valid=(length,) * valid,
+            test=(length,) * test,
+            is_random=True,
+        )
     sides = [dataset.counts.get(side, 0) for side in ("train", "valid", "test")]
     return _read_work(dataset.folder, dataset.content_hash, *sides)
 

@@ -22,7 +22,7 @@ from training import runs as services
 from training.access import account_of, needs_account, sent
 from training.advanced import TooLarge
 from training.dataset_views import get_dataset
-from training.forms import StartRunForm
+from training.forms import StartRunForm, plain
 from training.models import Dataset, ModelVersion, TrainingRun, WorkerBeat
 from training.offers import Offer, in_words, offers_for, plan_for, waits_behind
 from training.presets import PRESETS, find_preset
@@ -147,7 +147,7 @@ def advanced_fields(form: StartRunForm, offers: list[Offer]) -> list[dict[str, A
         {
             "field": form[number.name],
             "presets": [
-                (offer.preset.title, f"{offer.plan.number(number.name):g}")
+                (offer.preset.title, plain(offer.plan.number(number.name)))
                 for offer in offers
             ],
         }

@@ -105,6 +105,13 @@ def claim_calibration(calibration_id: int) -> bool:
     return bool(waiting.update(attempts=F("attempts") + 1, rung_at=Now(), error=""))
 
 
+def give_back_calibration(calibration_id: int) -> None:
+    """Something else went first: it is to be tried again, and that was no try."""
+    Calibration.objects.filter(pk=calibration_id, measured_at=None).update(
+        attempts=F("attempts") - 1
+    )
+
+
 def end_calibration(calibration_id: int, *, error: str = "") -> None:
     row = Calibration.objects.filter(pk=calibration_id, measured_at=None)
     if error:

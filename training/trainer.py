@@ -54,7 +54,7 @@ def train_run(run_id: int, token: uuid.UUID, *, parent_pid: int | None) -> int:
         with heart:
             folder = Trainer(run_id, token, heart).make_bundle()
         version = runs.finish_run(run_id, token, folder)
-        run = version.run
+        run = TrainingRun.objects.select_related("dataset").get(pk=run_id)
         speeds.note_run(run, work_of(run.dataset), is_done=True)
     except Stopped:
         runs.give_back(run_id, token)

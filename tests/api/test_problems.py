@@ -266,3 +266,57 @@ def test_what_could_not_be_sent_back_is_refused(client, path, body):
 
     assert answer.status_code in (400, 401, 403)
     assert Composition.objects.filter(is_showcase=False).count() == 0
+
+
+ADVANCED = [
+    ({"lstm_units": 10**9}, "advanced.lstm_units"),
+    ({"lstm_units": 1.5}, "advanced.lstm_units"),
+    ({"epochs": 0}, "advanced.epochs"),
+    ({"dropout": 1}, "advanced.dropout"),
+    ({"dropout": "NaN"}, "advanced.dropout"),
+    ({"lstm_unit": 64}, "advanced.lstm_unit"),
+    ([], "advanced"),
+]
+
+
+@pytest.mark.parametrize(("advanced", "field"), ADVANCED)
+def test_a_run_says_which_number_is_wrong(writer, dataset, advanced, field):
+    body = {"dataset": dataset.pk, "preset": "quick", "title": "Mine"}
+
+    answer = writer.post(RUNS, {**body, "advanced": advanced})
+
+    assert answer.status_code == 400
+    assert field in problem_of(answer)["errors"]
+    assert not TrainingRun.objects.exists()
+
+
+def test_a_run_takes_numbers_of_ones_own(writer, dataset):
+    body = {"dataset": dataset.pk, "preset": "quick", "title": "Mine"}
+
+    made = writer.post(RUNS, {**body, "advanced": {"lstm_units": 24, "epochs": 5}})
+
+    assert made.status_code == 202
+    run = made.json()
+    assert (run["model_config"]["lstm_units"], run["num_epochs"]) == (24, 5)
+    assert (run["stopped_early"], run["best_epoch"]) == (False, None)
+    assert run["expected_seconds"] is None  # the machine has not been measured
+
+
+def test_too_much_together_and_too_many_are_conflicts(writer, dataset, settings):
+    body = {"dataset": dataset.pk, "preset": "quick", "title": "Mine"}
+    most = {"lstm_units": 1024, "lstm_layers": 4, "batch_size": 256, "window": 512}
+
+    too_much = writer.post(RUNS, {**body, "advanced": most})
+    settings.MAX_RUNS = settings.MAX_DATASETS = 1
+    first, second = (writer.post(RUNS, body) for _ in range(2))
+    another = writer.post(DATASETS, {"kind": "random", "samples": 40})
+
+    assert [a.status_code for a in (too_much, first, second, another)] == [
+        409,
+        202,
+        409,
+        409,
+    ]
+    assert "GB of memory" in problem_of(too_much)["title"]
+    assert "You have 1 run" in problem_of(second)["title"]
+    assert "You have 1 dataset" in problem_of(another)["title"]

@@ -34,6 +34,11 @@ DOORS = [
     ("dataset-detail", "/datasets/{dataset}/", "GET", None, READS),
     ("run-list", "/runs/", "GET", None, OPEN),
     ("run-list", "/runs/", "POST", NEW_RUN, "202 202 403 401 400 401"),
+    (
+        *("run-list", "/runs/", "POST"),
+        {**NEW_RUN, "advanced": {"epochs": 3}},
+        "202 202 403 401 400 401",
+    ),
     ("run-detail", "/runs/{run}/", "GET", None, READS),
     ("run-cancel", "/runs/{run}/cancel/", "POST", None, CHANGES.format(202)),
     ("run-requeue", "/runs/{run}/requeue/", "POST", None, CHANGES.format(409)),

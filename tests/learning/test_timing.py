@@ -45,7 +45,7 @@ def middle(before: Timing, after: Timing) -> Timing:
 
 def test_epochs_take_as_long_as_was_foretold(monkeypatch):
     # What compiling takes is not asked here, and need not be done again and again.
-    monkeypatch.setattr("training.learning.timing.jax.clear_caches", lambda: None)
+    monkeypatch.setattr("jax.clear_caches", lambda: None)
     pieces = learning_set(120)
     some = [versions[0] for versions in pieces.train[:12]]
     lengths = [

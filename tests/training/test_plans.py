@@ -23,8 +23,8 @@ QUICK, STANDARD, THOROUGH = (PRESETS[s] for s in ("quick", "standard", "thorough
 
 
 def work(pieces: int, length: int = 100) -> Work:
-    tenth = max(1, pieces // 10)
-    return Work(*((length,) * n for n in (pieces, tenth, tenth)))
+    tenth = (length,) * max(1, pieces // 10)
+    return Work((length,) * pieces, tenth, tenth)
 
 
 def clock(rate: float, *, is_rough: bool = False):

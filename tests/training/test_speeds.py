@@ -165,8 +165,21 @@ def test_a_worker_that_stops_measures_no_more(dataset, monkeypatch):
     assert Calibration.objects.get().attempts == 0
 
 
+def test_a_run_that_waits_goes_first(dataset):
+    make_run(dataset=dataset)
+    row = Calibration.objects.get()
+
+    with child("import time; time.sleep(60)"):
+        calibration.calibrate(row.pk)
+
+    row.refresh_from_db()
+    assert (row.attempts, row.is_under_way) == (0, True)
+
+
 @pytest.mark.parametrize("kind", ["music", "random"])
-def test_measuring_notes_each_network(dataset, kind):
+def test_measuring_notes_each_network(dataset, kind, monkeypatch):
+    # What compiling takes is not asked here, and need not be done twice.
+    monkeypatch.setattr("jax.clear_caches", lambda: None)
     if kind == "random":
         dataset = datasets.create_random_dataset(RandomOptions(samples=60, window=8))
         datasets.build_dataset(dataset.pk)
@@ -239,6 +252,7 @@ def test_a_cost_is_told_in_words(dataset):
 def trained(dataset, alice, seconds: list[float], **values):
     run = runs.start_run(dataset, TINY, owner=alice, title="Mine", **values)
     token = runs.claim_run(run.pk)
+    assert token is not None
     for number, each in enumerate(seconds, 1):
         runs.record_epoch(run.pk, token, report(number, seconds=each))
     run.refresh_from_db()
@@ -250,6 +264,8 @@ def epoch_foretold(run) -> float:
     training = TrainConfig(**run.train_config)
     known = clock(ModelConfig(**run.model_config), training)
     work = offers.work_of(run.dataset)
+    assert known is not None
+    assert work is not None
     return epoch_seconds(work, training, known.timing) - CHECKPOINT_SECONDS
 
 

@@ -28,6 +28,10 @@ class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
             state__in=[TrainingRun.State.QUEUED, TrainingRun.State.RUNNING]
         )
 
+    def waiting(self) -> TrainingRunQuerySet:
+        """Those that nobody has begun or that were given back."""
+        return self.filter(state=TrainingRun.State.QUEUED, cancel_requested=False)
+
     def running(self) -> TrainingRunQuerySet:
         return self.filter(state=TrainingRun.State.RUNNING)
 
@@ -241,7 +245,9 @@ class TrainingRun(models.Model):
         if self.state == self.State.SUCCEEDED or self.epoch >= self.num_epochs:
             return True
         best = self.best_epoch()
-        return bool(self.patience and best) and self.epoch - best >= self.patience
+        if not self.patience or best is None:
+            return False
+        return self.epoch - best >= self.patience
 
     def share_done(self) -> float:
         """Of the whole training, 0 to 1."""
