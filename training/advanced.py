@@ -38,67 +38,61 @@ class Number:
     is_whole: bool = True
 
 
-NUMBERS = tuple(
-    number
-    for number in (
-        Number("lstm_layers", "Layers", "How many LSTMs stand on one another.", 1, 4),
-        Number(
-            *("lstm_units", "Units in a layer"),
-            "What it can hold in mind. Twice as many take four times as long.",
-            *(8, 1024),
-        ),
-        Number(
-            *("embedding_dim", "Size of the embedding"),
-            "How finely it tells metres, places and notes apart.",
-            *(4, 512),
-        ),
-        Number(
-            *("head_units", "Units in a head"),
-            "Between what it holds in mind and the choice of a note.",
-            *(4, 1024),
-        ),
-        Number("epochs", "Epochs", "Times through the music, at most.", 1, 500),
-        Number(
-            *("patience", "Patience"),
-            "Stop after so many epochs that were no better on held-out music. "
-            "0: never.",
-            *(0, 500),
-        ),
-        Number(
-            *("learning_rate", "Learning rate"),
-            "The longest step it takes. Too long, and it learns nothing.",
-            *(0.00001, 0.1),
-            is_whole=False,
-        ),
-        Number(
-            *("dropout", "Dropout"),
-            "The share of its units that are asleep in training, so that it does not "
-            "learn by heart.",
-            *(0.0, 0.9),
-            is_whole=False,
-        ),
-        Number(
-            *("context_dropout", "Context dropout"),
-            "The share of what it is told beside the notes that it has to do without. "
-            "Helps where there are few pieces.",
-            *(0.0, 0.9),
-            is_whole=False,
-        ),
-        Number(
-            *("weight_decay", "Weight decay"),
-            "Pulls weights towards zero.",
-            *(0.0, 1.0),
-            is_whole=False,
-        ),
-        Number(*("batch_size", "Pieces at a time"), "Read side by side.", *(1, 256)),
-        Number(
-            *("window", "Window"),
-            "Events between two corrections. Random notes have their own.",
-            *(8, 512),
-        ),
-    )
-    if number.name
-    in {field.name for config in (ModelConfig, TrainConfig) for field in fields(config)}
+NUMBERS = (
+    Number("lstm_layers", "Layers", "How many LSTMs stand on one another.", 1, 4),
+    Number(
+        *("lstm_units", "Units in a layer"),
+        "What it can hold in mind. Twice as many take four times as long.",
+        *(8, 1024),
+    ),
+    Number(
+        *("embedding_dim", "Size of the embedding"),
+        "How finely it tells metres, places and notes apart.",
+        *(4, 512),
+    ),
+    Number(
+        *("head_units", "Units in a head"),
+        "Between what it holds in mind and the choice of a note.",
+        *(4, 1024),
+    ),
+    Number("epochs", "Epochs", "Times through the music, at most.", 1, 500),
+    Number(
+        *("patience", "Patience"),
+        "Stop after so many epochs that were no better on held-out music. 0: never.",
+        *(0, 500),
+    ),
+    Number(
+        *("learning_rate", "Learning rate"),
+        "The longest step it takes. Too long, and it learns nothing.",
+        *(0.00001, 0.1),
+        is_whole=False,
+    ),
+    Number(
+        *("dropout", "Dropout"),
+        "The share of its units that are asleep in training, so that it does not "
+        "learn by heart.",
+        *(0.0, 0.9),
+        is_whole=False,
+    ),
+    Number(
+        *("context_dropout", "Context dropout"),
+        "The share of what it is told beside the notes that it has to do without. "
+        "Helps where there are few pieces.",
+        *(0.0, 0.9),
+        is_whole=False,
+    ),
+    Number(
+        *("weight_decay", "Weight decay"),
+        "Pulls weights towards zero.",
+        *(0.0, 1.0),
+        is_whole=False,
+    ),
+    Number(*("batch_size", "Pieces at a time"), "Read side by side.", *(1, 256)),
+    Number(
+        *("window", "Window"),
+        "Events between two corrections. Random notes have their own.",
+        *(8, 512),
+    ),
 )
 _MODEL_FIELDS = {field.name for field in fields(ModelConfig)}
 

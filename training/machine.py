@@ -11,7 +11,7 @@ from pathlib import Path
 
 _LEARNING = Path(__file__).parent / "learning"
 _ACCELERATORS = ("/dev/nvidia0", "/dev/kfd")
-_CHOICES = ("JAX_PLATFORMS", "CUDA_VISIBLE_DEVICES", "XLA_FLAGS")
+_CHOICES = ("JAX_PLATFORMS", "CUDA_VISIBLE_DEVICES")
 
 
 @lru_cache(maxsize=4)

@@ -25,7 +25,7 @@ from training.learning.cost import (
     nominal_timing,
 )
 from training.music.encodings import Encoding
-from training.presets import Preset, with_patience
+from training.presets import Preset
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Plan:
 
     @property
     def may_stop_early(self) -> bool:
-        return 0 < getattr(self.train_config, "patience", 0) < self.epochs
+        return 0 < self.train_config.patience < self.epochs
 
 
 def make_plan(
@@ -104,7 +104,7 @@ def make_plan(
                 break
     training = preset.with_epochs(training, epochs, on_random_notes=on_random_notes)
     if "patience" in wanted:
-        training = with_patience(training, int(wanted["patience"]))
+        training = change_training(training, {"patience": wanted["patience"]})
     return _priced(encoding, work, network, training, clock)
 
 

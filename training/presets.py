@@ -8,7 +8,7 @@ exists.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 from training.learning.config import ModelConfig, TrainConfig
 from training.random_control import MODEL_CONFIG as CONTROL_MODEL
@@ -62,13 +62,7 @@ class Preset:
         patience = 0
         if self.patience_share and not on_random_notes:
             patience = max(2, round(epochs * self.patience_share))
-        return with_patience(replace(config, epochs=epochs), patience)
-
-
-def with_patience(config: TrainConfig, patience: int) -> TrainConfig:
-    if "patience" not in {field.name for field in fields(config)}:
-        return config
-    return replace(config, **{"patience": patience})
+        return replace(config, epochs=epochs, patience=patience)
 
 
 _SMALL = ModelConfig(embedding_dim=64, lstm_units=128, lstm_layers=1, head_units=64)

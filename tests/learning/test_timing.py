@@ -17,7 +17,7 @@ ENCODING = MelodyEncoding()
 NETWORK = ModelConfig(embedding_dim=16, lstm_units=96, lstm_layers=1, head_units=16)
 TRAINING = TrainConfig(batch_size=8, window=64, dropout=0.1)
 WITHIN = 1.5
-TRIES = 6
+TRIES = 5
 
 
 def epochs_of(pieces, number: int) -> list[float]:
@@ -46,7 +46,7 @@ def middle(before: Timing, after: Timing) -> Timing:
 def test_epochs_take_as_long_as_was_foretold(monkeypatch):
     # What compiling takes is not asked here, and need not be done again and again.
     monkeypatch.setattr("jax.clear_caches", lambda: None)
-    pieces = learning_set(120)
+    pieces = learning_set(60)
     some = [versions[0] for versions in pieces.train[:12]]
     lengths = [
         tuple(len(piece.events) for piece in side)

@@ -274,12 +274,20 @@ def test_a_run_that_went_all_the_way_did_not_stop_early(patient):
     assert not patient.stopped_early
 
 
-def test_a_plan_that_may_stop_early_is_told_as_the_most(alice):
+def test_a_plan_that_may_stop_early_is_told_as_the_most():
     measure()
     plan = offers.plan_for(make_dataset(), PRESETS["standard"])
+    told = offers.cost_in_words(replace(plan, seconds=600.0))
 
-    assert replace(plan, seconds=600.0).epochs == plan.epochs
-    most = "At most" if plan.may_stop_early else "About"
-    assert offers.cost_in_words(replace(plan, seconds=600.0)) == (
-        f"{most} 10 minutes on this machine"
+    assert 0 < plan.train_config.patience < plan.epochs
+    assert told == "At most 10 minutes on this machine"
+
+
+def test_patience_can_be_set_by_hand_and_taken_away():
+    quick, standard = (
+        offers.plan_for(make_dataset(), PRESETS[slug], changes={"patience": patience})
+        for slug, patience in (("quick", 3), ("standard", 0))
     )
+
+    assert (quick.train_config.patience, quick.may_stop_early) == (3, True)
+    assert (standard.train_config.patience, standard.may_stop_early) == (0, False)

@@ -242,7 +242,7 @@ def test_a_cost_is_told_in_words(dataset):
     measured("standard", Timing(2.0, 1.0, 1e-4, 1e-3))
 
     for offer in offers.offers_for(dataset):
-        most = "At most" if offer.plan.may_stop_early else "About"
+        most = "About" if offer.preset.slug == "quick" else "At most"
         assert re.fullmatch(rf"{most} \d+ \w+ on this machine", offer.cost)
 
 
