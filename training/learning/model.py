@@ -36,10 +36,11 @@ import numpy as np
 
 from training.learning.bundle import Weights
 from training.learning.config import ModelConfig
+from training.learning.initializers import glorot, orthogonal_gates
 from training.learning.lstm import lstm, product
+from training.learning.optimizer import Params
 from training.music.encodings import Encoding
 
-Params = dict[str, jax.Array]
 _LSTM_WEIGHTS = ("kernel", "recurrent", "bias")
 State = tuple[tuple[jax.Array, jax.Array], ...]  # (h, c), each (batch, H), per layer
 
@@ -57,16 +58,16 @@ def init_weights(encoding: Encoding, config: ModelConfig, seed: int) -> Weights:
         fan_in = units if layer else dim
         bias = np.zeros(4 * units)
         bias[units : 2 * units] = 1.0
-        weights[f"lstm.{layer}.kernel"] = _glorot(rng, fan_in, 4 * units)
-        weights[f"lstm.{layer}.recurrent"] = _orthogonal(rng, units)
+        weights[f"lstm.{layer}.kernel"] = glorot(rng, fan_in, 4 * units)
+        weights[f"lstm.{layer}.recurrent"] = orthogonal_gates(rng, units)
         weights[f"lstm.{layer}.bias"] = bias
     for f, field in enumerate(encoding.fields):
-        weights[f"head.{f}.kernel"] = _glorot(rng, units, hidden)
+        weights[f"head.{f}.kernel"] = glorot(rng, units, hidden)
         weights[f"head.{f}.bias"] = np.zeros(hidden)
         for g in range(f):
             size = encoding.fields[g].size
             weights[f"head.{f}.given.{g}"] = rng.normal(0, 0.1, (size, hidden))
-        weights[f"head.{f}.out.kernel"] = _glorot(rng, hidden, field.size)
+        weights[f"head.{f}.out.kernel"] = glorot(rng, hidden, field.size)
         weights[f"head.{f}.out.bias"] = np.zeros(field.size)
     return {name: np.asarray(w, np.float32) for name, w in weights.items()}
 
@@ -195,16 +196,3 @@ def _embed(
         one_hot = [hot * mask[:, k, None] for k, hot in enumerate(one_hot)]
     many_hot = jnp.concatenate(one_hot, axis=-1)
     return product(many_hot, jnp.concatenate(tables), operands)
-
-
-def _glorot(rng: np.random.Generator, fan_in: int, fan_out: int) -> Any:
-    limit = np.sqrt(6.0 / (fan_in + fan_out))
-    return rng.uniform(-limit, limit, (fan_in, fan_out))
-
-
-def _orthogonal(rng: np.random.Generator, units: int) -> Any:
-    blocks = []
-    for _ in range(4):
-        q, r = np.linalg.qr(rng.normal(size=(units, units)))
-        blocks.append(q * np.sign(np.diag(r)))
-    return np.concatenate(blocks, axis=1)

@@ -18,17 +18,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from training.learning.bundle import Weights
+from training.learning.bundle import Weights as BundledWeights
 from training.learning.config import ModelConfig, TrainConfig
 from training.learning.devices import Rows, operands
 from training.learning.evaluate import evaluate_bits
 from training.learning.input_pipeline import Window, windows
-from training.learning.model import Params, State, forward, init_weights, initial_state
+from training.learning.model import State, forward, init_weights, initial_state
+from training.learning.optimizer import AdamW, Params, Weights, one_cycle
 from training.learning.process import Diverged, Stopped
 from training.music.encodings import EncodedPiece, Encoding
-
-_WARMUP = 0.25  # of all steps, from a tenth of the peak rate to the peak
-_BETA_1, _BETA_2, _EPSILON = 0.9, 0.99, 1e-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +87,7 @@ def train(
     state: TrainState | None = None,
     on_window: Callable[[float], None] = lambda fraction: None,
     should_stop: Callable[[], bool] = lambda: False,
-) -> Weights:
+) -> BundledWeights:
     """Train a network and return the averaged weights of its best epoch on ``valid``.
 
     Ends after ``config.epochs``, or after ``config.patience`` of them without a better
@@ -131,7 +129,7 @@ def train(
                 carried,
                 rows.split(window.arrays, axis=1),
                 jax.random.fold_in(key, step),
-                jnp.float32(_rate(step, total_steps, config.learning_rate)),
+                jnp.float32(one_cycle(step, total_steps, config.learning_rate)),
                 jnp.float32(step + 1),
             )
             count = float(window.weights.sum())
@@ -183,15 +181,6 @@ def _epoch_windows(
     order = rng.permutation(len(pieces)).tolist()
     drawn = [pieces[i][int(rng.integers(len(pieces[i])))] for i in order]
     return list(windows(drawn, batch_size=config.batch_size, window=config.window))
-
-
-def _rate(step: int, total: int, peak: float) -> float:
-    """One cycle (Smith & Topin 2018): a linear rise, then half a cosine down."""
-    warmup = max(1.0, _WARMUP * total)
-    if step < warmup:
-        return peak * (0.1 + 0.9 * step / warmup)
-    fraction = min(1.0, (step - warmup) / max(1.0, total - warmup))
-    return peak * (1e-3 + 0.5 * (1.0 + math.cos(math.pi * fraction)))
 
 
 def _loss(
@@ -266,25 +255,9 @@ def _update(
     model_config: ModelConfig,
     config: TrainConfig,
 ) -> tuple[Params, Params, Params, Params, State, jax.Array]:
-    """One step of AdamW (Loshchilov & Hutter 2019) with the gradient's norm clipped."""
     (loss, carried), grads = jax.value_and_grad(_loss, has_aux=True)(
         params, carried, batch, key, model_config, config
     )
-    norm = jnp.sqrt(sum(jnp.sum(g * g) for g in grads.values()))
-    scale = jnp.minimum(1.0, config.clip_norm / (norm + 1e-9))
-    # Early in training the average follows closely; later it forgets slowly.
-    decay = jnp.minimum(config.average_decay, step / (step + 9.0))
-    new_params, new_first, new_second, new_average = {}, {}, {}, {}
-    for name, grad in grads.items():
-        grad = grad * scale
-        m = _BETA_1 * first[name] + (1 - _BETA_1) * grad
-        v = _BETA_2 * second[name] + (1 - _BETA_2) * grad * grad
-        move = (m / (1 - _BETA_1**step)) / (
-            jnp.sqrt(v / (1 - _BETA_2**step)) + _EPSILON
-        )
-        if params[name].ndim > 1:
-            move = move + config.weight_decay * params[name]
-        new_params[name] = params[name] - rate * move
-        new_first[name], new_second[name] = m, v
-        new_average[name] = decay * average[name] + (1 - decay) * new_params[name]
-    return new_params, new_first, new_second, new_average, carried, loss
+    optimizer = AdamW(config.clip_norm, config.weight_decay, config.average_decay)
+    after = optimizer.step(Weights(params, first, second, average), grads, rate, step)
+    return *after, carried, loss

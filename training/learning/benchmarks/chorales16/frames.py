@@ -7,6 +7,7 @@ from t itself and from frames before t.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -19,27 +20,30 @@ VOICES = ("soprano", "alto", "tenor", "bass")
 LOWEST, HIGHEST = 36, 81
 NUM_SYMBOLS = 1 + HIGHEST - LOWEST + 1
 NONE = NUM_SYMBOLS  # nothing yet
+LAST_COLUMNS = slice(1, 5)  # of the features: what each voice sounded last
 BAR = 16  # frames: the protocol gives the frame's index modulo 16, not the metre
 MAX_HELD = 20
-MAX_BARS = 12
 PAIRS = tuple(combinations(range(4), 2))
 _WIDEST = 32  # semitones between two voices, beyond which we stop counting
 _LEAP = 13
 
-_SAME = {
-    f"{what}.{voice}": NUM_SYMBOLS + 1
-    for what in ("last", "before")
-    for voice in VOICES
-}
+
+def from_pitches(piece: Sequence[Sequence[int]]) -> Frames:
+    """Frames of MIDI pitches (0: silence) as symbols; ``ValueError`` outside 36..81."""
+    pitches = np.array(piece, np.int16)
+    if pitches.ndim != 2 or pitches.shape[1] != 4 or not len(pitches):
+        raise ValueError("A piece is a list of frames of four pitches each.")
+    if ((pitches != 0) & ((pitches < LOWEST) | (pitches > HIGHEST))).any():
+        raise ValueError(f"Pitches are 0 or from {LOWEST} to {HIGHEST}.")
+    return np.where(pitches, pitches - LOWEST + 1, 0).astype(np.int16)
 
 
 def feature_sizes() -> list[int]:
     """How many values each feature has, in the order of ``features``."""
     return [
         BAR,
-        MAX_BARS + 1,
-        *[NUM_SYMBOLS + 1]
-        * 8,  # what each voice sounds, and what it sounded before that
+        *[NUM_SYMBOLS + 1] * 4,  # what each voice sounds
+        *[NUM_SYMBOLS + 1] * 4,  # what it sounded before that
         *[MAX_HELD + 1] * 4,  # for how long
         *[2 * _LEAP + 2] * 4,  # the step it took to get there
         *[2 * _WIDEST + 2] * 6,  # the interval of each pair
@@ -67,7 +71,6 @@ def features(frames: Frames) -> npt.NDArray[np.int16]:
         before[known, voice] = frames[started[known] - 2, voice]
     columns = [
         (time % BAR)[:, None],
-        np.minimum(time // BAR, MAX_BARS)[:, None],
         last,
         before,
         held,
@@ -96,3 +99,25 @@ def _classes(last: Ints) -> Ints:
 def transpose(frames: Frames, semitones: int) -> Frames:
     """The frames ``semitones`` higher; silence stays."""
     return np.where(frames > 0, frames + semitones, 0).astype(np.int16)
+
+
+def voice_ranges(pieces: Sequence[Frames]) -> list[tuple[int, int]]:
+    """The lowest and highest sounding symbol of each voice, over all pieces."""
+    whole = np.concatenate(pieces).astype(int)
+    lows = np.where(whole > 0, whole, NUM_SYMBOLS).min(axis=0)
+    return list(zip(lows.tolist(), whole.max(axis=0).tolist(), strict=True))
+
+
+def fits(piece: Frames, semitones: int, ranges: Sequence[tuple[int, int]]) -> bool:
+    """Whether every voice of ``piece``, moved, stays in its range."""
+    for voice, (low, high) in enumerate(ranges):
+        sounding = piece[:, voice][piece[:, voice] > 0] + semitones
+        if len(sounding) and not low <= sounding.min() <= sounding.max() <= high:
+            return False
+    return True
+
+
+def transpositions(piece: Frames, ranges: Sequence[tuple[int, int]]) -> list[Frames]:
+    """The piece in every key in which all its voices stay in their ranges."""
+    semitones = [s for s in range(-12, 13) if fits(piece, s, ranges)]
+    return [transpose(piece, s) for s in semitones]

@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from training.learning.benchmarks.chorales16.bundle import (
+    FrameModel,
+    UnreadableFrameModel,
+    load_frame_model,
+    save_frame_model,
+)
+from training.learning.benchmarks.chorales16.frames import (
+    feature_sizes,
+    features,
+    transpose,
+    voice_ranges,
+)
+from training.learning.benchmarks.chorales16.network import (
+    FrameModelConfig,
+    init_params,
+)
+from training.learning.benchmarks.chorales16.protocol import figures
+from training.learning.benchmarks.chorales16.rating import (
+    mean,
+    predict,
+    predict_and_learn,
+    predict_in_all_keys,
+)
+from training.learning.benchmarks.chorales16.training import (
+    FrameTrainConfig,
+    train_frames,
+)
+
+CONFIG = FrameModelConfig(embedding_dim=12, lstm_units=16, lstm_layers=2, head_units=10)
+LENGTH = 40
+
+
+def chorale(seed, length=LENGTH):
+    """Four voices that each hold for some frames and then take a step."""
+    rng = np.random.default_rng(seed)
+    now = np.array([32, 27, 22, 12])
+    frames = []
+    for _ in range(length):
+        frames.append(now.copy())
+        moves = rng.random(4) < 0.25
+        now = now + moves * rng.choice([-2, -1, 1, 2], 4)
+        now = np.clip(now, [28, 22, 15, 6], [40, 32, 28, 22])
+    return np.array(frames, np.int16)
+
+
+@pytest.fixture(scope="module")
+def params():
+    # Not those of init, whose relative ratings are next to nothing.
+    rng = np.random.default_rng(1)
+    return {
+        name: jnp.asarray(array + rng.normal(0, 0.1, array.shape), jnp.float32)
+        for name, array in init_params(CONFIG, 0).items()
+    }
+
+
+def test_features_are_counted_by_hand():
+    frames = np.array([[30, 20, 10, 5], [30, 22, 10, 5], [30, 22, 10, 5]], np.int16)
+
+    place, *rest = features(frames)[2].tolist()
+
+    assert place == 2
+    assert rest[:4] == [30, 22, 10, 5]  # sounds
+    assert rest[4:8] == [47, 20, 47, 47]  # before that: only the alto has changed
+    assert rest[8:12] == [2, 1, 2, 2]  # for so many frames
+    assert rest[12:16] == [0, 2 + 14, 0, 0]  # it rose by two
+    assert rest[16] == 30 - 22 + 33  # soprano above alto
+
+
+def test_features_are_below_their_sizes():
+    frames = chorale(3, 300)
+    frames[50:60, 2] = 0
+
+    assert (features(frames).max(axis=0) < feature_sizes()).all()
+    assert features(frames).min() >= 0
+
+
+def test_the_future_changes_nothing_of_the_past(params):
+    frames, now = chorale(5), 23
+    other = frames.copy()
+    other[now:] = np.random.default_rng(9).permutation(frames[now:])
+    other[now, 1] += 1  # the alto is chosen after the soprano and the bass
+
+    (ours,), (theirs,) = (predict(params, [f], CONFIG) for f in (frames, other))
+
+    np.testing.assert_array_equal(ours[:now], theirs[:now])
+    assert (ours[now + 1 :] != theirs[now + 1 :]).any()
+
+
+def test_a_voice_is_rated_before_those_after_it_are_known(params):
+    frames = chorale(5)
+    other = frames.copy()
+    other[10, 2] += 1  # the tenor comes last
+
+    (ours,), (theirs,) = (predict(params, [f], CONFIG) for f in (frames, other))
+
+    np.testing.assert_array_equal(ours[10], theirs[10])
+    other[10, 3] += 1  # the bass comes second: alto and tenor hear it
+    (theirs,) = predict(params, [other], CONFIG)
+    assert (ours[10, [0, 3]] == theirs[10, [0, 3]]).all()
+    assert (ours[10, [1, 2]] != theirs[10, [1, 2]]).any(axis=-1).all()
+
+
+def test_learning_from_a_piece_does_not_look_ahead(params):
+    frames = chorale(5)
+    other = frames.copy()
+    other[32:] = transpose(frames[32:], 1)
+
+    ours, theirs = (
+        predict_and_learn(params, [f], CONFIG, rate=0.1, decay=0.0)[0]
+        for f in (frames, other)
+    )
+
+    np.testing.assert_array_equal(ours[:32], theirs[:32])
+    plain = predict(params, [frames], CONFIG)[0]
+    np.testing.assert_allclose(ours[:16], plain[:16], atol=1e-4)
+    assert np.abs(ours[16:] - plain[16:]).max() > 1e-3
+
+
+def test_every_prediction_adds_up_to_one(params):
+    pieces = [chorale(1), chorale(2, 25)]
+    ranges = voice_ranges(pieces)
+    predictions = [
+        predict(params, pieces, CONFIG),
+        predict_in_all_keys(params, pieces, CONFIG, [(1, 46)] * 4),
+        predict_and_learn(params, pieces, CONFIG, rate=0.1, decay=0.1),
+    ]
+
+    assert ranges[0][0] >= 28
+    for predicted in predictions:
+        for log_probs, piece in zip(predicted, pieces, strict=True):
+            assert log_probs.shape == (*piece.shape, 47)
+            total = np.exp(log_probs.astype(float)).sum(axis=-1)
+            # Symbols at the rim fall out of some keys.
+            assert (total < 1 + 1e-5).all() and (total > 0.9).all()
+
+
+def test_where_no_other_key_fits_all_keys_are_one(params):
+    piece = chorale(1)
+
+    (ours,) = predict_in_all_keys(params, [piece], CONFIG, voice_ranges([piece]))
+
+    (plain,) = predict(params, [piece], CONFIG)
+    np.testing.assert_allclose(ours, plain, atol=1e-5)
+
+
+def test_a_mean_is_of_probabilities():
+    a, b = np.log([[0.2, 0.8]]), np.log([[0.6, 0.4]])
+
+    np.testing.assert_allclose(np.exp(mean([a, b])), [[0.4, 0.6]], rtol=1e-6)
+
+
+def test_it_learns_and_its_seed_decides():
+    pieces = [chorale(seed) for seed in range(8)]
+    config = FrameTrainConfig(
+        epochs=8,
+        batch_size=4,
+        window=20,
+        learning_rate=1e-2,
+        dropout=0.1,
+        recurrent_dropout=0.1,
+        head_dropout=0.1,
+        average_decay=0.9,
+    )
+    epochs = []
+
+    def run(config):
+        return train_frames(
+            pieces[:6],
+            pieces[6:],
+            model_config=CONFIG,
+            config=config,
+            on_epoch=epochs.append,
+            try_every=2,
+        )
+
+    params = run(config)
+
+    assert [epoch.number for epoch in epochs if epoch.valid] == [2, 4, 6, 8]
+    assert epochs[-1].valid.nats_per_token < 0.8 * epochs[1].valid.nats_per_token
+    best = min(epoch.valid.nats_per_token for epoch in epochs if epoch.valid)
+    arrays = {name: jnp.asarray(array) for name, array in params.items()}
+    predicted = predict(arrays, pieces[6:], CONFIG)
+    assert figures(predicted, pieces[6:]).nats_per_token == pytest.approx(best)
+    again, other = run(config), run(replace(config, seed=1))
+    assert all((params[name] == again[name]).all() for name in params)
+    assert any((params[name] != other[name]).any() for name in params)
+
+
+def test_a_network_comes_back_as_it_was_saved(tmp_path):
+    model = FrameModel(CONFIG, init_params(CONFIG, 3), {"seconds": 5})
+
+    save_frame_model(tmp_path / "m", model)
+
+    again = load_frame_model(tmp_path / "m")
+    assert again.config == CONFIG
+    assert again.story == {"seconds": 5}
+    assert all((again.params[k] == model.params[k]).all() for k in model.params)
+
+
+def test_it_refuses_what_is_no_network(tmp_path):
+    with pytest.raises(UnreadableFrameModel, match="--save"):
+        load_frame_model(tmp_path)
+    save_frame_model(
+        tmp_path, FrameModel(CONFIG, init_params(replace(CONFIG, lstm_units=8), 0), {})
+    )
+    with pytest.raises(UnreadableFrameModel, match="do not fit"):
+        load_frame_model(tmp_path)

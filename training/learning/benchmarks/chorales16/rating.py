@@ -1,0 +1,168 @@
+"""What trained networks say of pieces: one, several, or one that learns as it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from training.learning.benchmarks.chorales16.frames import (
+    NUM_SYMBOLS,
+    Frames,
+    features,
+    fits,
+    transpose,
+)
+from training.learning.benchmarks.chorales16.network import (
+    FrameModelConfig,
+    forward,
+    initial_state,
+    log_likelihoods,
+)
+from training.learning.benchmarks.chorales16.protocol import Predicted
+from training.learning.benchmarks.chorales16.streams import Batch, lay_out, windows
+from training.learning.devices import Rows
+from training.learning.lstm import Carry
+from training.learning.optimizer import Params
+
+_ROWS, _WINDOW = 16, 128
+_BAR = 16  # frames between two steps of dynamic evaluation
+
+
+def predict(
+    params: Params, pieces: Sequence[Frames], config: FrameModelConfig
+) -> list[Predicted]:
+    """Log-probabilities (T, 4, symbols) of each piece, from its true past, in nats."""
+    rows = Rows(_ROWS)
+    state = rows.split(initial_state(config, _ROWS), axis=0)
+    known = [(features(piece), piece) for piece in pieces]
+    found = []
+    for batch in windows(known, rows=_ROWS, window=_WINDOW):
+        log_probs, state = _predict(
+            params, rows.split(batch, axis=1), state, config=config
+        )
+        found.append(np.asarray(log_probs))
+    whole = np.concatenate(found)
+    places = lay_out([len(piece) for piece in pieces], _ROWS)
+    return [
+        whole[start : start + len(piece), row]
+        for (row, start), piece in zip(places, pieces, strict=True)
+    ]
+
+
+@partial(jax.jit, static_argnames="config")
+def _predict(
+    params: Params, batch: Batch, state: tuple[Carry, ...], *, config: FrameModelConfig
+) -> tuple[jax.Array, tuple[Carry, ...]]:
+    feature, frames, keep, _ = batch
+    logits, state = forward(params, feature, frames, keep, state, {}, config)
+    return jnp.stack([jax.nn.log_softmax(voice) for voice in logits], axis=2), state
+
+
+def predict_in_all_keys(
+    params: Params,
+    pieces: Sequence[Frames],
+    config: FrameModelConfig,
+    ranges: Sequence[tuple[int, int]],
+    *,
+    most: int = 6,
+) -> list[Predicted]:
+    """The mean of what one network says of a piece and of its transpositions.
+
+    Up to ``most`` semitones either way, as far as all voices stay in ``ranges`` (lowest
+    and highest symbol of each). What a network learnt in one key it may know better in
+    another; the piece's own past decides nothing about which keys are read.
+    """
+    versions = [
+        (number, semitones)
+        for number, piece in enumerate(pieces)
+        for semitones in range(-most, most + 1)
+        if not semitones or fits(piece, semitones, ranges)
+    ]
+    moved = [transpose(pieces[number], semitones) for number, semitones in versions]
+    gathered: list[list[Predicted]] = [[] for _ in pieces]
+    for (number, semitones), found in zip(
+        versions, predict(params, moved, config), strict=True
+    ):
+        gathered[number].append(_moved_back(found, semitones))
+    return [mean(of_piece) for of_piece in gathered]
+
+
+def _moved_back(found: Predicted, semitones: int) -> Predicted:
+    """What was said of symbols ``semitones`` higher, said of the symbols themselves."""
+    symbols = np.arange(1, NUM_SYMBOLS)
+    inside = (symbols + semitones >= 1) & (symbols + semitones < NUM_SYMBOLS)
+    back = np.full_like(found, -np.inf)
+    back[..., 0] = found[..., 0]
+    back[..., symbols[inside]] = found[..., symbols[inside] + semitones]
+    return back
+
+
+def mean(predictions: Sequence[Predicted]) -> Predicted:
+    """The mean of probabilities, as log-probabilities."""
+    stacked = np.stack(predictions).astype(np.float64)
+    total = np.logaddexp.reduce(stacked, axis=0) - np.log(len(predictions))
+    return np.asarray(total, np.float32)
+
+
+def predict_and_learn(
+    params: Params,
+    pieces: Sequence[Frames],
+    config: FrameModelConfig,
+    *,
+    rate: float,
+    decay: float,
+) -> list[Predicted]:
+    """Dynamic evaluation (Krause et al. 2018): learning from each bar once it is rated.
+
+    After every bar of a piece the weights take a step of ``rate`` down the gradient of
+    that bar's loss, its norm clipped to 1, and go back ``decay`` of the way to where
+    they were at first. Every piece begins with the weights as trained.
+    """
+    return [_learnt(params, piece, config, rate, decay) for piece in pieces]
+
+
+def _learnt(
+    params: Params, piece: Frames, config: FrameModelConfig, rate: float, decay: float
+) -> Predicted:
+    now, state, found = params, initial_state(config, 1), []
+    for batch in windows([(features(piece), piece)], rows=1, window=_BAR):
+        log_probs, state, now = _predict_and_step(
+            now, params, batch, state, rate, decay, config=config
+        )
+        found.append(np.asarray(log_probs[:, 0]))
+    return np.concatenate(found)[: len(piece)]
+
+
+@partial(jax.jit, static_argnames="config")
+def _predict_and_step(
+    params: Params,
+    origin: Params,
+    batch: Batch,
+    state: tuple[Carry, ...],
+    rate: float,
+    decay: float,
+    *,
+    config: FrameModelConfig,
+) -> tuple[jax.Array, tuple[Carry, ...], Params]:
+    feature, frames, keep, weights = batch
+
+    def loss(params: Params) -> tuple[jax.Array, Any]:
+        logits, after = forward(params, feature, frames, keep, state, {}, config)
+        rated, _ = log_likelihoods(logits, frames)
+        total = -jnp.sum(rated.sum(axis=-1) * weights)
+        log_probs = [jax.nn.log_softmax(voice) for voice in logits]
+        return total / jnp.maximum(weights.sum(), 1.0), (jnp.stack(log_probs, 2), after)
+
+    (_, (log_probs, after)), grads = jax.value_and_grad(loss, has_aux=True)(params)
+    norm = jnp.sqrt(sum(jnp.sum(g * g) for g in grads.values()))
+    scale = rate * jnp.minimum(1.0, 1.0 / (norm + 1e-9))
+    stepped = {
+        name: weight - scale * grads[name] + decay * (origin[name] - weight)
+        for name, weight in params.items()
+    }
+    return log_probs, after, stepped
