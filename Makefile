@@ -2,7 +2,7 @@
 # make test    every check there is
 # make test-servers   rows and tasks beside PostgreSQL and Redis
 # make lock    write the requirements files anew from pyproject.toml
-# make bench   how fast composing is, in ratios
+# make bench   how fast composing and training are, in ratios
 #
 # What is needed: Python 3.11 with venv. The rest is fetched into .venv and node_modules.
 
@@ -55,6 +55,7 @@ format: $(INSTALLED_DEV)
 
 bench: $(INSTALLED)
 	$(PY) manage.py bench
+	$(PY) manage.py bench_training
 
 UV_LOCK := $(VENV)/bin/uv pip compile pyproject.toml --quiet --python-version 3.11 \
 	--universal --generate-hashes --no-emit-index-url --no-header

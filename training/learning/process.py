@@ -24,25 +24,32 @@ def prepare_to_train(
 ) -> None:
     """Make memory, cores and compilation cheap for JAX in this process.
 
-    XLA frees and asks for the same large buffers at every step. By default glibc gives
-    each back to the system and has it zeroed again; keeping them makes training up to
-    1.75 times faster. Each of ``threads`` cores (all, or as NPROC says) counts as a
-    device of its own, see ``devices``. Compiled steps are kept in
-    ``compilation_cache`` between runs.
+    Each of ``threads`` cores (all, or as NPROC says) counts as a device of its own, see
+    ``devices``. Compiled steps are kept in ``compilation_cache`` between runs.
     """
+    keep_memory()
     threads = threads or int(os.environ.get("NPROC", 0)) or len(usable_cores())
     flag = f"--xla_force_host_platform_device_count={threads}"
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {flag}".strip()
+    if compilation_cache:
+        compilation_cache.mkdir(parents=True, exist_ok=True)
+        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(compilation_cache))
+        os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.5")
+
+
+def keep_memory() -> None:
+    """Have glibc keep what this process frees.
+
+    XLA frees and asks for the same large buffers at every step. By default glibc gives
+    each back to the system and has it zeroed again; keeping them makes training up to
+    1.75 times faster.
+    """
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
         if hasattr(libc, "mallopt"):
             libc.mallopt(_M_MMAP_MAX, 0)
             libc.mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
             libc.mallopt(_M_TOP_PAD, 256 * 2**20)
-    if compilation_cache:
-        compilation_cache.mkdir(parents=True, exist_ok=True)
-        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(compilation_cache))
-        os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.5")
 
 
 def usable_cores() -> set[int]:

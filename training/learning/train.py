@@ -108,7 +108,7 @@ def train(
         sum(1 for _ in _epoch_windows(pieces, config, epoch)) for epoch in range(3)
     )
     total_steps = steps_per_epoch * config.epochs
-    update = partial(_update, model_config=model_config, config=config)
+    step_once = partial(update, model_config=model_config, config=config)
     while state.epoch < config.epochs and not _is_out_of_patience(state, config):
         started = time.monotonic()
         number = state.epoch + 1
@@ -121,7 +121,7 @@ def train(
         for place, window in enumerate(epoch_windows, 1):
             if should_stop():
                 raise Stopped
-            params, first, second, average, carried, loss = update(
+            params, first, second, average, carried, loss = step_once(
                 params,
                 first,
                 second,
@@ -241,7 +241,7 @@ def _dropout_masks(
 @partial(
     jax.jit, static_argnames=("model_config", "config"), donate_argnums=(0, 1, 2, 4)
 )
-def _update(
+def update(
     params: Params,
     first: Params,
     second: Params,

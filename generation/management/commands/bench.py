@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -29,6 +27,7 @@ from generation.composer import ComposeRequest, compose, network_of
 from generation.sampler import Draft, sample
 from training.learning.bundle import HOUSE_MODELS_ROOT, Bundle, load_bundle
 from training.music.encodings import Form
+from training.processes import Silenced, answering
 
 EVENTS = 256
 KERAS_EVENTS = 24  # enough to time one, at a fiftieth of the speed
@@ -57,7 +56,10 @@ class Command(BaseCommand):
         self.stderr.write(
             f"{options['rounds']} rounds with {bundle.name!r}, please wait."
         )
-        seconds = measure(bundle, folder, options["rounds"])
+        try:
+            seconds = measure(bundle, folder, options["rounds"])
+        except Silenced as error:
+            raise CommandError(str(error)) from None
         config = bundle.model_config
         size = f"{config.lstm_layers}x{config.lstm_units}"
         for line in table(seconds, size):
@@ -76,7 +78,8 @@ def measure(bundle: Bundle, folder: Path, rounds: int) -> dict[str, list[float]]
     seconds: dict[str, list[float]] = {
         name: [] for name in (*contenders, "keras", "post")
     }
-    with keras_process(folder) as seconds_of_keras:
+    with answering(f"{__name__}:answer_with_keras", str(folder)) as seconds_of_keras:
+        seconds_of_keras()  # The first answer includes compiling.
         for _ in range(rounds):
             for name, contender in contenders.items():
                 seconds[name].append(min(contender() for _ in range(TRIES)))
@@ -145,41 +148,6 @@ def seconds_to_post(slug: str) -> list[float]:
                 raise CommandError(f"/generate answered {response.status_code}.")
         transaction.set_rollback(True)
     return found
-
-
-@contextmanager
-def keras_process(folder: Path) -> Iterator[Callable[[], float]]:
-    """The same network in Keras, in a process of its own that answers when asked.
-
-    It stays out of this process: whoever loads JAX must not fork, and its threads would
-    disturb the others' turns.
-    """
-    code = (
-        f"from {__name__} import answer_with_keras; answer_with_keras({str(folder)!r})"
-    )
-    child = subprocess.Popen(
-        [sys.executable, "-c", code],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert child.stdin and child.stdout
-
-    def ask() -> float:
-        assert child.stdin and child.stdout
-        child.stdin.write("\n")
-        child.stdin.flush()
-        answer = child.stdout.readline()
-        if not answer:
-            raise CommandError("Keras stopped; what it said stands above.")
-        return float(answer)
-
-    try:
-        ask()  # The first answer includes compiling.
-        yield ask
-    finally:
-        child.stdin.close()
-        child.wait()
 
 
 def answer_with_keras(folder: str) -> None:
