@@ -72,7 +72,8 @@ HOUSE_MODELS = {
             encoding=partial(VoicesEncoding, intervals=True),
             model_config=ModelConfig(lstm_units=320, lstm_layers=2, head_units=256),
             train_config=TrainConfig(
-                epochs=80,
+                epochs=60,
+                window=64,
                 dropout=0.4,
                 context_dropout=0.1,
                 recurrent_dropout=0.3,

@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 
+_DEVICES = "xla_force_host_platform_device_count"
 # From glibc's malloc.h.
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
 
@@ -29,8 +30,9 @@ def prepare_to_train(
     """
     keep_memory()
     threads = threads or int(os.environ.get("NPROC", 0)) or len(usable_cores())
-    flag = f"--xla_force_host_platform_device_count={threads}"
-    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {flag}".strip()
+    flags = os.environ.get("XLA_FLAGS", "")
+    if _DEVICES not in flags:
+        os.environ["XLA_FLAGS"] = f"{flags} --{_DEVICES}={threads}".strip()
     if compilation_cache:
         compilation_cache.mkdir(parents=True, exist_ok=True)
         os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(compilation_cache))

@@ -42,10 +42,10 @@ from training.learning.optimizer import AdamW, Params, Weights, one_cycle
 class FrameTrainConfig:
     """How a network is trained. Dropout rates hold for a whole window."""
 
-    epochs: int = 75
+    epochs: int = 60
     batch_size: int = 32
-    window: int = 128
-    learning_rate: float = 3e-3
+    window: int = 64
+    learning_rate: float = 2.5e-3
     warmup: float = 0.1
     weight_decay: float = 0.03
     feature_dropout: float = 0.05  # of whole features
@@ -54,7 +54,7 @@ class FrameTrainConfig:
     recurrent_dropout: float = 0.4  # of recurrent weights (Merity et al. 2018)
     head_dropout: float = 0.4
     clip_norm: float = 1.0
-    average_decay: float = 0.998
+    average_decay: float = 0.999
     seed: int = 0
 
 
