@@ -5,9 +5,11 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 
 from composer_site.api.problems import problem
 from generation.services import TooBusy
+from training.uploads import MAX_FILE_BYTES
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -24,8 +26,17 @@ def refuse(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
     return render(request, "refused.html", {"sentence": sentence}, status=status)
 
 
+def most_bytes(path: str) -> int:
+    """How much may be sent to ``path``: of their own music people send more."""
+    if path == reverse("upload_create"):
+        return settings.UPLOAD_MAX_BYTES
+    if path == reverse("api:piece-list"):
+        return MAX_FILE_BYTES + 64 * 1024  # what a form puts round a file
+    return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+
+
 class RefuseTooLarge:
-    """Nothing people send is large; what says it is, is not read.
+    """What is larger than anything people need to send is not read.
 
     Django caps the forms it reads itself; REST framework reads the stream.
     """
@@ -34,15 +45,14 @@ class RefuseTooLarge:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         try:
             length = int(request.headers.get("Content-Length") or 0)
         except ValueError:
             return refuse(request, 400, "Content-Length must be a whole number.")
+        limit = most_bytes(request.path)
         if length > limit:
-            return refuse(
-                request, 413, f"That is too large. Send at most {limit >> 10} KiB."
-            )
+            most = f"{limit >> 10} KiB" if limit < 2**21 else f"{limit >> 20} MB"
+            return refuse(request, 413, f"That is too large. Send at most {most}.")
         return self.get_response(request)
 
 

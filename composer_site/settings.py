@@ -165,6 +165,7 @@ BUNDLES_ROOT = VAR_DIR / "bundles"
 DATASETS_ROOT = VAR_DIR / "datasets"
 RUNS_ROOT = VAR_DIR / "runs"
 SEED_ROOT = VAR_DIR / "seed"
+UPLOADS_ROOT = VAR_DIR / "uploads"
 
 DEBUG = envbool("DEBUG", False)
 SECRET_KEY = env("SECRET_KEY") or keep_secret_key(VAR_DIR / "secret_key")
@@ -401,10 +402,12 @@ CORS_EXPOSE_HEADERS = [
     *("Retry-After", "X-Piece", "X-Seed"),
 ]
 
-# Nothing people send now is large.
+# Nothing people send is large but their own music, see RefuseTooLarge.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
-DATA_UPLOAD_MAX_NUMBER_FILES = 10
+DATA_UPLOAD_MAX_NUMBER_FILES = 2_000
+UPLOAD_MAX_BYTES = envint("UPLOAD_MAX_MB", 32) * 1024 * 1024
+PIECES_PER_PERSON = envint("PIECES_PER_PERSON", 5_000)
 
 # How many pieces one web process writes at the same time, and how long others wait for
 # their turn before they are told to come back.
@@ -447,6 +450,7 @@ SPECTACULAR_SETTINGS = {
         "DatasetKind": "training.models.Dataset.Kind",
         "DatasetState": "training.models.Dataset.State",
         "RunState": "training.models.TrainingRun.State",
+        "PiecesKind": ["pieces"],
         "RenderingState": "generation.models.Rendering.State",
         "RenderingFormat": "generation.models.Rendering.Format",
         "CorpusKind": ["corpus"],

@@ -37,7 +37,9 @@ from training import supervision
 from training.datasets import sweep_datasets
 from training.machine import fingerprint
 from training.models import WorkerBeat
+from training.pieces import purge_pieces
 from training.runs import sweep_runs
+from training.uploads import purge_incoming, purge_uploads, sweep_uploads
 
 logger = logging.getLogger(__name__)
 
@@ -152,9 +154,13 @@ def sweep() -> None:
         WorkerBeat.objects.beat(Conf.CLUSTER_NAME, machine=machine)
         sweep_runs()
         sweep_datasets()
+        sweep_uploads()
         sweep_renderings()
         sweep_portraits()
         purge_thrown_away()
+        purge_pieces()
+        purge_uploads()
+        purge_incoming()
         purge_buckets()
     except db.Error:
         logger.exception("Sweeping failed; it is tried again soon.")

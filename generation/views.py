@@ -30,8 +30,7 @@ from training.models import Model
 from training.music.abc_writer import write_abc
 from training.music.midi import write_midi
 from training.music.musicxml import write_musicxml
-from training.music.pianoroll import bars_json, pianoroll_svg, total_seconds
-from training.music.pianoroll import notes_json as notes_of
+from training.music.pianoroll import pianoroll_svg, playable_json
 
 if TYPE_CHECKING:
     from training.music.engrave import Engraving
@@ -252,25 +251,14 @@ def timemap_json(request: HttpRequest, id: UUID) -> HttpResponse:
 def notes_json(request: HttpRequest, id: UUID) -> HttpResponse:
     """What the player plays and the roll draws."""
     composition = get_composition(id)
-    score = composition.as_score()
-    notes: list[Any] = notes_of(score)
+    told = playable_json(composition.as_score(), title=composition.title)
     surprise = composition.surprise
-    if len(surprise) == len(notes):
-        notes = [{**n, "bits": b} for n, b in zip(notes, surprise, strict=True)]
-    return JsonResponse(
-        {
-            "title": composition.title,
-            "qpm": score.qpm,
-            "metre": str(score.metre),
-            "duration_seconds": total_seconds(score),
-            "parts": [
-                {"name": part.name, "program": part.program, "is_drum": part.is_drum}
-                for part in score.parts
-            ],
-            "bars": bars_json(score),
-            "notes": notes,
-        }
-    )
+    if len(surprise) == len(told["notes"]):
+        told["notes"] = [
+            {**note, "bits": bits}
+            for note, bits in zip(told["notes"], surprise, strict=True)
+        ]
+    return JsonResponse(told)
 
 
 @require_safe

@@ -35,6 +35,7 @@ const STYLES = `
 @import "./composition.css";
 @import "./models.css";
 @import "./training.css";
+@import "./music.css";
 @import "./history.css";
 @import "./accounts.css";
 `;
@@ -67,6 +68,7 @@ const scripts = {
     "player.js",
     "curves.js",
     "live.js",
+    "music_drop.js",
     "sound_worklet.js",
   ].map((name) => join(ROOT, "static", "js", name)),
   format: "esm",

@@ -1,9 +1,7 @@
-"""The verbs of datasets: ask for one, make it, bring a piece."""
+"""The verbs of datasets: ask for one, make it."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -24,6 +22,7 @@ from training.learning.dataset import LearningSet, TooLittleMusic, prepare
 from training.learning.measures import onsets
 from training.learning.stored import save_learning_set
 from training.models import Dataset, DatasetPiece, Piece
+from training.music.arranging import arranged
 from training.music.encodings import (
     Encoding,
     MelodyEncoding,
@@ -33,7 +32,8 @@ from training.music.encodings import (
 from training.music.encodings.polyphony import MAX_PARTS
 from training.music.playable import PlayableScores, remarks
 from training.music.score import Score
-from training.music.score_json import score_from_json, score_to_json
+from training.music.score_json import score_from_json
+from training.pieces import import_piece as import_piece
 from training.quotas import dataset_quota_reached
 from training.random_notes import (
     BadOptions,
@@ -60,28 +60,6 @@ class BadDataset(ValueError):
 
 class TooManyDatasets(BadDataset):
     """A person has as many as they may keep."""
-
-
-# Pieces -----------------------------------------------------------------------------
-
-
-def import_piece(
-    score: Score, *, name: str, owner: User | None, source: str = ""
-) -> Piece:
-    """Keep ``score`` to learn from. The same music of the same owner is kept once."""
-    notes = score_to_json(score)
-    digest = hashlib.sha256(json.dumps(notes, sort_keys=True).encode()).hexdigest()
-    piece, _ = Piece.objects.get_or_create(
-        owner=owner,
-        content_hash=digest,
-        defaults={
-            "name": name[:200],
-            "source": source[:200],
-            "score": notes,
-            "num_notes": score.num_notes,
-        },
-    )
-    return piece
 
 
 # Asking for a dataset ---------------------------------------------------------------
@@ -286,12 +264,14 @@ def _build_random(dataset: Dataset) -> dict[str, Any]:
 
 def _build_music(dataset: Dataset) -> dict[str, Any]:
     encoding = from_spec(dataset.encoding)
-    scores = PlayableScores(_scores(dataset))
+    raw = _scores(dataset)
+    scores = PlayableScores(raw)
     # The corpora are as they should be, and fermatas matter to voices.
-    is_raw = dataset.kind == Dataset.Kind.PIECES and encoding.name != "voices"
+    is_own = dataset.kind == Dataset.Kind.PIECES
+    whole = scores if is_own and encoding.name != "voices" else raw
     pieces = prepare(
         encoding,
-        scores if is_raw else scores.scores,
+        (arranged(score, encoding.name) for score in whole) if is_own else whole,
         transpose=dataset.options["transpose"],
         seed=dataset.split_seed,
     )

@@ -9,6 +9,7 @@ from django import forms
 from training.advanced import NUMBERS, Number
 from training.corpora import CORPORA
 from training.models import Model
+from training.own_music import MELODY, PARTS
 from training.presets import PRESETS
 from training.random_notes import (
     HIGHEST_PITCH,
@@ -57,6 +58,17 @@ def split_seed_field() -> forms.IntegerField:
     )
 
 
+def transpose_field() -> forms.TypedChoiceField:
+    return forms.TypedChoiceField(
+        label="Learn every piece in all keys that fit",
+        choices=[("", "As it suits the music"), ("yes", "Yes"), ("no", "No")],
+        coerce=lambda answer: answer == "yes",
+        empty_value=None,
+        required=False,
+        help_text="More to learn from, and as much longer to train.",
+    )
+
+
 class CorpusDatasetForm(forms.Form):
     corpora = forms.MultipleChoiceField(
         choices=[(slug, corpus.title) for slug, corpus in CORPORA.items()],
@@ -67,14 +79,7 @@ class CorpusDatasetForm(forms.Form):
         },
     )
     name = name_field("Left empty, it is called what the collections are called.")
-    transpose = forms.TypedChoiceField(
-        label="Learn every piece in all keys that fit",
-        choices=[("", "As it suits the music"), ("yes", "Yes"), ("no", "No")],
-        coerce=lambda answer: answer == "yes",
-        empty_value=None,
-        required=False,
-        help_text="More to learn from, and as much longer to train.",
-    )
+    transpose = transpose_field()
     split_seed = split_seed_field()
 
 
@@ -229,3 +234,21 @@ class StartRunForm(forms.Form):
         return any(name in self.errors for name in names) or any(
             self[number.name].value() not in (None, "") for number in self.numbers
         )
+
+
+class OwnDatasetForm(forms.Form):
+    """Of one's own pieces. Which, the address of the form says."""
+
+    name = name_field("Left empty, it is called My music.")
+    way = forms.ChoiceField(
+        choices=[(MELODY, "The melody line"), (PARTS, "All parts")],
+        widget=forms.RadioSelect,
+        required=False,
+        error_messages={"invalid_choice": "Choose the melody line or all parts."},
+    )
+    transpose = transpose_field()
+    split_seed = split_seed_field()
+
+
+class FindForm(forms.Form):
+    find = forms.CharField(label="Find", max_length=100, required=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from training import calibration, datasets, supervision
+from training import calibration, datasets, supervision, uploads
 
 
 def build_dataset(dataset_id: int) -> None:
@@ -15,3 +15,7 @@ def train(run_id: int) -> None:
 
 def calibrate(calibration_id: int) -> None:
     calibration.calibrate(calibration_id)
+
+
+def import_upload(upload_id: int) -> None:
+    uploads.import_upload(upload_id)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.contrib.auth.models import User
+from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 from rest_framework.renderers import JSONRenderer
@@ -82,7 +83,15 @@ def _remember(kept: KeptAnswer, response: Response) -> None:
     )
 
 
+def _hash_of_file(file: UploadedFile) -> str:
+    digest = hashlib.sha256((file.name or "").encode())
+    for chunk in file.chunks():
+        digest.update(chunk)
+    file.seek(0)
+    return digest.hexdigest()
+
+
 def _fingerprint(request: Request) -> str:
-    body = json.dumps(request.data, sort_keys=True)
+    body = json.dumps(request.data, sort_keys=True, default=_hash_of_file)
     whole = f"{request.method} {request.path}\n{body}"
     return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()

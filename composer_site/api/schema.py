@@ -56,7 +56,7 @@ _PROBLEMS = {
     404: "There is no such thing, or it is another's.",
     409: "Not in the state that things are in.",
     422: "The Idempotency-Key came with another request before.",
-    503: "Too many are composing. Retry-After says when to come back.",
+    503: "Too many ask for work just now. Retry-After says when to come back.",
 }
 
 

@@ -7,10 +7,12 @@ from composer_site.api import views
 from composer_site.api.v1.compositions import CompositionViewSet
 from composer_site.api.v1.datasets import DatasetViewSet
 from composer_site.api.v1.networks import ModelViewSet, VersionViewSet
+from composer_site.api.v1.pieces import PieceViewSet
 from composer_site.api.v1.renderings import CompositionFile, RenderingViewSet
 from composer_site.api.v1.runs import RunViewSet
 
 router = SimpleRouter(use_regex_path=False)
+router.register("pieces", PieceViewSet, "piece")
 router.register("datasets", DatasetViewSet, "dataset")
 router.register("runs", RunViewSet, "run")
 router.register("models", ModelViewSet, "model")

@@ -14,7 +14,7 @@ from rest_framework.reverse import reverse
 
 from composer_site.api.viewsets import ApiView
 
-RESOURCES = ("datasets", "runs", "models", "versions", "compositions")
+RESOURCES = ("pieces", "datasets", "runs", "models", "versions", "compositions")
 
 
 class Root(ApiView):

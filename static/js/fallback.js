@@ -22,11 +22,18 @@ export class Fallback {
     this.element.hidden = true;
   }
 
+  // Music that people brought is not recorded: they have its file.
+  #giveUp(why) {
+    this.sentence.textContent = `${why} Play the file with a program of your own instead.`;
+    return null;
+  }
+
   /** Says why, asks for a recording and gives its `<audio>`; null when there is none. */
   async show(why) {
-    this.sentence.textContent = `${why} The server is making a recording for you instead…`;
     this.element.replaceChildren(this.sentence, this.again);
     this.element.hidden = false;
+    if (!this.renderings) return this.#giveUp(why);
+    this.sentence.textContent = `${why} The server is making a recording for you instead…`;
     try {
       const audio = el("audio", { controls: true, src: await this.#record() });
       this.sentence.textContent = `${why} Here is the server's recording instead.`;

@@ -112,6 +112,16 @@ def _fingerprints(score: Score) -> set[str]:
     return marks
 
 
+def likeness(score: Score) -> str:
+    """The same for scores whose first parts open with the same intervals."""
+    notes = score.parts[0].notes if score.parts else ()
+    pitches = [note.pitch for note in notes[: OPENING_NOTES + 1]]
+    intervals = [b - a for a, b in zip(pitches, pitches[1:], strict=False)]
+    if len(intervals) < OPENING_NOTES:
+        intervals += [note.duration_ticks for note in notes]
+    return _digest(intervals)
+
+
 def _digest(numbers: list[int]) -> str:
     return hashlib.sha256(repr(numbers).encode()).hexdigest()
 

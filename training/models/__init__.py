@@ -6,6 +6,7 @@ from training.models.datasets import Dataset, DatasetPiece, Piece
 from training.models.portraits import Portrait
 from training.models.runs import EpochMetric, TrainingRun, WorkerBeat
 from training.models.speeds import Calibration, Speed
+from training.models.uploads import Upload, UploadedFile
 from training.models.versions import Metric, Model, ModelQuerySet, ModelVersion
 
 __all__ = [
@@ -21,5 +22,7 @@ __all__ = [
     "Portrait",
     "Speed",
     "TrainingRun",
+    "Upload",
+    "UploadedFile",
     "WorkerBeat",
 ]

@@ -13,9 +13,24 @@ from training.music.score_json import score_from_json
 
 
 class PieceQuerySet(models.QuerySet["Piece"]):
-    def visible_to(self, user: Who) -> PieceQuerySet:
-        """The site's own and the user's own."""
-        return self.filter(Q(owner=None) | Q(owner=user.pk))
+    def kept(self) -> PieceQuerySet:
+        """Those that nobody has thrown away."""
+        return self.filter(deleted_at=None)
+
+    def thrown_away(self) -> PieceQuerySet:
+        """Deleted, but not for good yet: their owner may take them back."""
+        return self.exclude(deleted_at=None)
+
+    def of(self, user: Who) -> PieceQuerySet:
+        """All of a person's own, the deleted too; of a visitor none."""
+        return self.filter(owner=user.pk).exclude(owner=None)
+
+    def found_by(self, words: str) -> PieceQuerySet:
+        """Those with every one of ``words`` in their name or their file's."""
+        found = self
+        for word in words.split()[:8]:
+            found = found.filter(Q(name__icontains=word) | Q(source__icontains=word))
+        return found
 
     def for_list(self) -> PieceQuerySet:
         """Without the notes."""
@@ -42,12 +57,37 @@ class Piece(models.Model):
     )
     content_hash = models.CharField(max_length=64, help_text="SHA-256 of the score.")
     num_notes = models.PositiveIntegerField(default=0)
+    num_parts = models.PositiveSmallIntegerField(
+        default=0, help_text="With notes, drums apart."
+    )
+    seconds = models.FloatField(default=0)
+    num_voices = models.PositiveSmallIntegerField(
+        default=0,
+        help_text="Its parts, if each has one note at a time; 0 if one has chords.",
+    )
+    has_drums = models.BooleanField(default=False)
+    likeness = models.CharField(
+        max_length=64, blank=True, help_text="The same for the same music in any key."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
+    deleted_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Thrown away then; gone for good some weeks later.",
+    )
 
     objects = PieceQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-pk"]
+        indexes = [
+            models.Index(fields=["owner", "-created_at"]),
+            models.Index(
+                name="piece_thrown_away",
+                fields=["deleted_at"],
+                condition=Q(deleted_at__isnull=False),
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 name="piece_once_an_owner", fields=["owner", "content_hash"]
@@ -61,6 +101,15 @@ class Piece(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("piece_detail", args=[self.pk])
+
+    @property
+    def length(self) -> str:
+        """How long it lasts, as on a record sleeve: 0:07."""
+        minutes, seconds = divmod(round(self.seconds), 60)
+        return f"{minutes}:{seconds:02}"
 
     def as_score(self) -> Score:
         return score_from_json(self.score)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import PurePath
 
 from training.music.abc import read_abc, write_abc
@@ -20,7 +20,12 @@ from training.music.midi import read_midi, read_midi_recipe, write_midi
 from training.music.musicxml_reader import read_musicxml
 from training.music.mxl import unpack
 from training.music.reading import MAX_BYTES, UnreadableScore, decode_text
-from training.music.sandbox import Limits, Reading, read_in_child
+from training.music.sandbox import (
+    Limits,
+    Reading,
+    read_in_child,
+    read_many_in_child,
+)
 from training.music.score import Score
 
 __all__ = [
@@ -28,6 +33,7 @@ __all__ = [
     "WRITERS",
     "Reading",
     "UnreadableScore",
+    "read_many_safely",
     "read_recipe",
     "read_safely",
     "read_score",
@@ -98,6 +104,32 @@ def read_safely(name: str, data: bytes, limits: Limits | None = None) -> Reading
     if not data or len(data) > MAX_BYTES:
         read_score(name, data)  # says what is wrong; no child needed for that
     return read_in_child(f"score{suffix_of(name, data)}", data, limits)
+
+
+def read_many_safely(
+    files: Sequence[tuple[str, bytes]], limits: Limits | None = None
+) -> list[Reading | UnreadableScore]:
+    """As ``read_safely`` for several files; in place of raising, it returns why.
+
+    When the child dies of a file, the list ends before it: read that one by itself.
+    """
+    refused: dict[int, UnreadableScore] = {}
+    asked: list[tuple[str, bytes]] = []
+    for place, (name, data) in enumerate(files):
+        try:
+            if not data or len(data) > MAX_BYTES:
+                read_score(name, data)
+            asked.append((f"score{suffix_of(name, data)}", data))
+        except UnreadableScore as refusal:
+            refused[place] = refusal
+    answers = iter(read_many_in_child(asked, limits))
+    found: list[Reading | UnreadableScore] = []
+    for place in range(len(files)):
+        answer = refused.get(place) or next(answers, None)
+        if answer is None:
+            break
+        found.append(answer)
+    return found
 
 
 def read_recipe(name: str, data: bytes) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from training.music.clock import Clock
 from training.music.notation import head_id
@@ -81,6 +81,22 @@ def bars_json(score: Score) -> list[RollBar]:
 def total_seconds(score: Score) -> float:
     """When the last note ends."""
     return round(Clock(score)(score.end_tick), 4)
+
+
+def playable_json(score: Score, *, title: str) -> dict[str, Any]:
+    """What the page's player plays and its roll draws."""
+    return {
+        "title": title,
+        "qpm": score.qpm,
+        "metre": str(score.metre),
+        "duration_seconds": total_seconds(score),
+        "parts": [
+            {"name": part.name, "program": part.program, "is_drum": part.is_drum}
+            for part in score.parts
+        ],
+        "bars": bars_json(score),
+        "notes": notes_json(score),
+    }
 
 
 def pianoroll_svg(score: Score, *, width: int = 320, height: int = 96) -> str:

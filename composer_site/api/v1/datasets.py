@@ -19,12 +19,14 @@ from composer_site.api.v1.owners import OwnerField
 from composer_site.api.viewsets import CreateMixin, ListMixin, RetrieveMixin
 from training.corpora import CORPORA
 from training.datasets import (
+    MAX_PIECES,
     BadDataset,
     TooManyDatasets,
     create_corpus_dataset,
     create_random_dataset,
 )
-from training.models import Dataset
+from training.models import Dataset, Piece
+from training.own_music import MELODY, PARTS, create_own_dataset
 from training.random_notes import (
     HIGHEST_PITCH,
     LOWEST_PITCH,
@@ -100,7 +102,30 @@ class RandomDatasetSerializer(NewDatasetSerializer):
     seed = seed_field(default=0)
 
 
+class PiecesDatasetSerializer(NewDatasetSerializer):
+    kind = serializers.ChoiceField(choices=["pieces"])
+    pieces = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
+        min_length=1,
+        max_length=MAX_PIECES,
+        required=False,
+        help_text="Ids of your own pieces. Left out: all of them.",
+    )
+    way = serializers.ChoiceField(
+        choices=[MELODY, PARTS],
+        required=False,
+        help_text="Learn the `melody` line or all `parts`. Left out: what suits them.",
+    )
+    transpose = serializers.BooleanField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Learn every piece in all keys that fit. Left out: what suits them.",
+    )
+
+
 BODIES: dict[str, Any] = {
+    "pieces": PiecesDatasetSerializer,
     "corpus": CorpusDatasetSerializer,
     "random": RandomDatasetSerializer,
 }
@@ -139,6 +164,11 @@ class DatasetQuery(OwnedListQuery):
             OpenApiExample(
                 "Chorales",
                 {"kind": "corpus", "corpora": ["bach-chorales"]},
+                request_only=True,
+            ),
+            OpenApiExample(
+                "Your own music",
+                {"kind": "pieces", "name": "My reels", "way": "melody"},
                 request_only=True,
             ),
             OpenApiExample(
@@ -188,6 +218,8 @@ class DatasetViewSet(ListMixin, RetrieveMixin, CreateMixin):
                     transpose=data["transpose"],
                     split_seed=split_seed,
                 )
+            if data["kind"] == "pieces":
+                return self._make_of_pieces(data)
             options = RandomOptions(
                 **{
                     key: data[key]
@@ -204,3 +236,20 @@ class DatasetViewSet(ListMixin, RetrieveMixin, CreateMixin):
             raise Conflict(str(error)) from None
         except (BadDataset, BadOptions) as error:
             raise serializers.ValidationError({"": [str(error)]}) from None
+
+    def _make_of_pieces(self, data: dict[str, Any]) -> Dataset:
+        own = Piece.objects.of(self.account).kept()
+        if ids := data.get("pieces"):
+            own = own.filter(pk__in=ids)
+            if own.count() < len(set(ids)):
+                raise serializers.ValidationError(
+                    {"pieces": ["Some of these are not there. See /api/v1/pieces/."]}
+                )
+        return create_own_dataset(
+            own,
+            owner=self.account,
+            name=data["name"],
+            way=data.get("way", ""),
+            transpose=data["transpose"],
+            split_seed=data["split_seed"],
+        )

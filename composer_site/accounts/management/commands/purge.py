@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand
 
 from composer_site.accounts.throttle import purge_buckets
 from generation.shelf import KEPT_AFTER_DELETION, purge_thrown_away
+from training.pieces import purge_pieces
 from training.services import purge_bundles
 
 
@@ -19,8 +20,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         pieces = 0
-        while gone := purge_thrown_away():
-            pieces += gone
+        for purge in (purge_thrown_away, purge_pieces):
+            while gone := purge():
+                pieces += gone
         buckets = purge_buckets()
         call_command("clearsessions")
         bundles = purge_bundles()
