@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
@@ -21,8 +22,10 @@ from composer_site.tokens.services import create_token
 from generation.models import Composition
 from generation.recipe import ComposeRequest
 from generation.services import compose_now
+from tests.learning.tiny import tune
 from training.datasets import build_dataset, create_random_dataset
-from training.models import Dataset, Model, ModelVersion, TrainingRun
+from training.models import Dataset, Model, ModelVersion, Piece, TrainingRun
+from training.pieces import keep_piece
 from training.presets import PRESETS
 from training.random_notes import RandomOptions
 from training.runs import EpochReport, claim_run, record_epoch, start_run
@@ -46,6 +49,12 @@ class Caller:
             content_type="application/json",
             headers=self.headers | headers,
         )
+
+    def send_file(
+        self, path: str, name: str, content: bytes, field: str = "file", **headers: str
+    ) -> Any:
+        file = SimpleUploadedFile(name, content)
+        return self.client.post(path, {field: file}, headers=self.headers | headers)
 
     def post(self, path: str, body: object = None, **headers: str) -> Any:
         return self.send("POST", path, body, **headers)
@@ -141,3 +150,12 @@ def version(make_version) -> ModelVersion:
 def piece(alice, tunes) -> Composition:
     wanted = ComposeRequest(seed=7, num_notes=8, candidates=1)
     return compose_now(tunes, wanted, owner=alice, session_key="")
+
+
+@pytest.fixture
+def own_pieces(alice) -> list[Piece]:
+    """Music that alice brought: enough to learn from."""
+    return [
+        keep_piece(tune(seed), name=f"Tune {seed}", owner=alice).piece
+        for seed in range(10)
+    ]

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def many(alice, dataset, make_version, piece) -> None:
+def many(alice, dataset, make_version, piece, own_pieces) -> None:
     """Five of everything."""
     for number in range(1, 6):
         make_version(number)
@@ -28,6 +28,7 @@ def many(alice, dataset, make_version, piece) -> None:
 
 
 LISTS = [
+    ("/pieces/", 2),
     ("/datasets/", 2),  # token with its owner, datasets
     ("/runs/", 2),
     ("/models/", 3),  # token, models, their default versions
@@ -123,6 +124,8 @@ def test_the_oldest_may_come_first(writer, many):
         ("versions/?model=alices", 5),
         ("versions/?model=alices&retired=true", 0),
         ("versions/?owner=me", 5),
+        ("pieces/?find=tune", 10),
+        ("pieces/?find=tune 3", 1),
         ("models/?owner=me", 6),
         ("compositions/?model=tunes", 5),
         ("compositions/?model=chorales", 0),
@@ -189,6 +192,7 @@ def test_lists_leave_out_what_is_long(writer, many):
         ("runs", {"model_config", "epochs"}),
         ("versions", {"curve", "provenance"}),
         ("compositions", {"notes"}),
+        ("pieces", {"notes"}),
     ):
         (first, *_) = writer.get(f"/api/v1/{path}/").json()["results"]
 

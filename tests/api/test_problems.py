@@ -79,7 +79,7 @@ def test_what_is_of_no_field_is_the_title(writer, body):
 
 BAD_DATASETS = [
     ({}, "kind"),
-    ({"kind": "pieces"}, "kind"),
+    ({"kind": "songs"}, "kind"),
     ({"kind": ["random"]}, "kind"),
     ({"kind": "random", "samples": 10**7}, "samples"),
     ({"kind": "random", "samples": 0}, "samples"),

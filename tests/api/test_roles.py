@@ -23,14 +23,32 @@ CHANGES = "{0} {0} 403 401 404 401"  # what alice alone may change
 
 COMPOSE = {"num_notes": 8, "candidates": 1}
 NEW_DATASET = {"kind": "random", "samples": 8, "window": 4}
+NEW_OF_PIECES = {"kind": "pieces", "name": "Airs"}
+A_FILE = b"X:1\nT:Air\nM:2/4\nL:1/8\nK:D\nDEFG|A2 d2|"
 NEW_RUN = {"dataset": "{dataset}", "preset": "quick", "title": "Another"}
 
 # An address by its name, the method, the body, and a status for each role.
 DOORS = [
     ("root", "/", "GET", None, OPEN),
     ("schema", "/schema/", "GET", None, "200 200 200 200 200 200"),
+    ("piece-list", "/pieces/", "GET", None, OPEN),
+    ("piece-list", "/pieces/", "POST", A_FILE, "201 201 403 401 201 401"),
+    ("piece-detail", "/pieces/{own_piece}/", "GET", None, READS),
+    (
+        *("piece-detail", "/pieces/{own_piece}/", "DELETE", None),
+        "204 204 403 401 404 401",
+    ),
     ("dataset-list", "/datasets/", "GET", None, OPEN),
     ("dataset-list", "/datasets/", "POST", NEW_DATASET, "202 202 403 401 202 401"),
+    (
+        *("dataset-list", "/datasets/", "POST", NEW_OF_PIECES),
+        "202 202 403 401 400 401",
+    ),
+    (
+        *("dataset-list", "/datasets/", "POST"),
+        {**NEW_OF_PIECES, "pieces": ["{own_pieces}"]},
+        "202 202 403 401 400 401",
+    ),
     ("dataset-detail", "/datasets/{dataset}/", "GET", None, READS),
     ("run-list", "/runs/", "GET", None, OPEN),
     ("run-list", "/runs/", "POST", NEW_RUN, "202 202 403 401 400 401"),
@@ -98,7 +116,7 @@ def named(door: tuple) -> str:
 
 
 @pytest.fixture
-def things(dataset, run, version, tunes, piece) -> dict[str, object]:
+def things(dataset, run, version, tunes, piece, own_pieces) -> dict[str, object]:
     request_rendering(piece, "wav")
     showcase = Composition.objects.create(
         **{**vars_of(piece), "owner": None, "is_showcase": True}
@@ -110,6 +128,8 @@ def things(dataset, run, version, tunes, piece) -> dict[str, object]:
         "tunes": tunes.pk,
         "piece": piece.pk,
         "showcase": showcase.pk,
+        "own_piece": own_pieces[0].pk,
+        "own_pieces": [own.pk for own in own_pieces],
     }
 
 
@@ -121,14 +141,20 @@ def vars_of(piece) -> dict[str, object]:
 @pytest.mark.parametrize("door", DOORS, ids=named)
 def test_each_role_meets_the_door_it_should(door, callers, things):
     _, path, method, body, expected = door
-    if body and "dataset" in body:
+    if isinstance(body, dict) and "dataset" in body:
         body = {**body, "dataset": things["dataset"]}
+    if isinstance(body, dict) and "pieces" in body:
+        body = {**body, "pieces": things["own_pieces"]}
+    address = "/api/v1" + path.format(**things)
     statuses = []
 
     for role in ROLES:
         # Whatever one of them changes, the next finds as it was.
         with transaction.atomic():
-            answer = callers[role].send(method, "/api/v1" + path.format(**things), body)
+            if isinstance(body, bytes):
+                answer = callers[role].send_file(address, "air.abc", body)
+            else:
+                answer = callers[role].send(method, address, body)
             transaction.set_rollback(True)
         statuses.append(str(answer.status_code))
         if answer.status_code >= 400:

@@ -37,13 +37,22 @@ def examples() -> list[Any]:
     found = []
     for path, method, operation in operations():
         content = operation.get("requestBody", {}).get("content", {})
-        bodies = content.get("application/json", {}).get("examples", {})
+        bodies = example_bodies(operation)
         for name, example in bodies.items():
             found.append(pytest.param(path, method, example["value"], id=name))
         if not content:
             name = operation["operationId"]
             found.append(pytest.param(path, method, None, id=name))
     return found
+
+
+def example_bodies(operation: dict[str, Any]) -> dict[str, Any]:
+    content = operation.get("requestBody", {}).get("content", {})
+    return {
+        name: example
+        for body in content.values()
+        for name, example in body.get("examples", {}).items()
+    }
 
 
 def test_the_schema_is_valid_and_says_nothing_it_is_unsure_of(tmp_path):
@@ -57,16 +66,17 @@ def test_the_schema_is_valid_and_says_nothing_it_is_unsure_of(tmp_path):
 
 def test_every_body_has_an_example():
     for path, method, operation in operations():
-        if body := operation.get("requestBody"):
-            assert body["content"]["application/json"].get("examples"), (method, path)
+        if operation.get("requestBody"):
+            assert example_bodies(operation), (method, path)
 
 
 @pytest.fixture
-def ids(trained, version, piece) -> dict[str, Any]:
+def ids(trained, version, piece, own_pieces) -> dict[str, Any]:
     rendering = request_rendering(piece, "mp3")
     name = default_storage.save("renderings/example.mp3", ContentFile(b"ID3"))
     Rendering.objects.filter(pk=rendering.pk).update(state="ready", file=name)
     return {
+        "/pieces/": {"id": own_pieces[0].pk},
         "/datasets/": {"id": trained.dataset_id},
         "/runs/": {"id": trained.pk},
         "/models/": {"slug": "alices"},
@@ -93,7 +103,11 @@ def test_examples_do_what_the_schema_says(path, method, body, writer, ids, train
     if body and "dataset" in body:
         body = {**body, "dataset": trained.dataset_id}
 
-    answer = writer.send(method.upper(), address(path, ids), body)
+    if body and "file" in body:
+        content = body["file"].encode()
+        answer = writer.send_file(address(path, ids), "example.abc", content)
+    else:
+        answer = writer.send(method.upper(), address(path, ids), body)
 
     responses = schema()["paths"][path][method]["responses"]
     documented = responses[str(answer.status_code)]

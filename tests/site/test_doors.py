@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, override_settings
 
 pytestmark = pytest.mark.django_db
@@ -16,7 +17,8 @@ def test_the_site_says_that_it_is_well(client):
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/compose/", "/models/", "/datasets/", "/my/pieces/", "/nope"]
+    "path",
+    ["/", "/compose/", "/models/", "/datasets/", "/my/pieces/", "/my/music/", "/nope"],
 )
 def test_every_page_keeps_to_itself(client, path):
     response = client.get(path)
@@ -51,6 +53,16 @@ def test_a_page_is_told_too_that_it_sent_too_much(client):
 
     assert response.status_code == 413
     assert "KiB" in response.content.decode()
+
+
+def test_only_ones_own_music_may_be_larger(client, alice):
+    client.force_login(alice)
+    file = SimpleUploadedFile("a.mid", b"x" * 1_900_000)
+
+    brought = client.post("/my/music/upload/", {"files": file})
+    elsewhere = client.post("/compose/", {"files": file})
+
+    assert (brought.status_code, elsewhere.status_code) == (302, 413)
 
 
 @pytest.mark.parametrize("length", ["lots", "-", "1e9"])

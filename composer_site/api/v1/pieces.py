@@ -27,7 +27,8 @@ from composer_site.api.v1.compositions import NoteSerializer
 from composer_site.api.viewsets import CreateMixin, ListMixin, RetrieveMixin
 from generation.services import TooBusy
 from training.models import Piece
-from training.music.archive import shown_name, too_big
+from training.models.datasets import PieceQuerySet
+from training.music.archive import is_archive, shown_name, too_big
 from training.music.formats import UnreadableScore, read_safely
 from training.music.pianoroll import notes_json
 from training.music.sandbox import Limits
@@ -71,6 +72,10 @@ class NewPieceSerializer(StrictSerializer):
     def validate_file(self, file: Any) -> Any:
         if file.size > MAX_FILE_BYTES:
             raise serializers.ValidationError(too_big(MAX_FILE_BYTES))
+        if is_archive(file.name):
+            raise serializers.ValidationError(
+                "A .zip is opened on the page of your music, not here. Send one piece."
+            )
         return file
 
 
@@ -139,12 +144,11 @@ class PieceViewSet(ListMixin, RetrieveMixin, CreateMixin):
     def get_serializer_class(self) -> type[PieceSerializer]:
         return PieceSerializer if self.action == "list" else PieceDetailSerializer
 
-    def visible(self) -> QuerySet[Piece]:
+    def visible(self) -> PieceQuerySet:
         return Piece.objects.of(self.request.user).kept()
 
     def listed(self, query: dict[str, Any]) -> QuerySet[Piece]:
-        words = query.get("find", "").replace("\0", " ")
-        return Piece.objects.of(self.request.user).kept().found_by(words).for_list()
+        return self.visible().found_by(query.get("find", "")).for_list()
 
     def make(self, data: dict[str, Any]) -> Piece:
         file = data["file"]
