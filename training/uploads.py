@@ -213,9 +213,7 @@ def _keep(read: Reading, file_name: str, owner: User) -> Kept:
 def _note(file: UploadedFile, kept: Kept) -> None:
     file.piece = kept.piece
     if kept.is_new:
-        has_drums = kept.piece.has_drums
-        said = "Its drums are not learnt from." if has_drums else ""
-        _end(file, State.IMPORTED, said)
+        _end(file, State.IMPORTED, "")
     else:
         _end(file, State.KNOWN, "")
 

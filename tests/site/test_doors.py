@@ -60,6 +60,7 @@ def test_only_ones_own_music_may_be_larger(client, alice):
     file = SimpleUploadedFile("a.mid", b"x" * 1_900_000)
 
     brought = client.post("/my/music/upload/", {"files": file})
+    file.seek(0)
     elsewhere = client.post("/compose/", {"files": file})
 
     assert (brought.status_code, elsewhere.status_code) == (302, 413)

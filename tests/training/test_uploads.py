@@ -84,7 +84,7 @@ def test_each_file_says_what_is_wrong_with_it(alice):
     assert "MIDI (.mid)" in ends["notes.txt"][1]
     assert "empty" in ends["nothing.mid"][1]
     assert ends["again.mid"] == ("known", "")
-    assert ends["beat.mid"] == ("imported", "Its drums are not learnt from.")
+    assert ends["beat.mid"] == ("imported", "")
     assert Piece.objects.of(alice).count() == 2
 
 
