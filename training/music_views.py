@@ -346,7 +346,6 @@ def dataset_create_music(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "survey": found,
-        "all_parts": found.parts_encoding is not None,
         "too_few": too_few(found) if found.different < MIN_PIECES else "",
         "is_all": not request.GET,
         "find": words_of(request.GET.get("find", "")),

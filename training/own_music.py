@@ -6,25 +6,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Max, Q, Sum
 
 from training.datasets import BadDataset, create_pieces_dataset
 from training.models import Dataset
 from training.models.datasets import PieceQuerySet
 from training.music.encodings import (
-    ENCODINGS,
     Encoding,
     MelodyEncoding,
+    PolyphonyEncoding,
     VoicesEncoding,
-    from_spec,
 )
+from training.music.encodings.polyphony import MAX_PARTS
 
 MELODY, PARTS = "melody", "parts"
 #: With fewer, chance decides more than the music what is learnt and what is measured.
 MIN_PIECES = 10
 #: What a task encodes in a minute or two, and holds in its memory.
 MAX_NOTES, MAX_NOTES_IN_ALL_KEYS = 1_000_000, 200_000
-NUM_VOICES = (2, 3, 4)  # what the voices encoding holds
+NUM_VOICES = frozenset({2, 3, 4})  # what the voices encoding holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class Survey:
     notes: int
     melodies: int  # of one line each
     with_drums: int
-    fewest_voices: int  # 0: some piece has chords
-    most_voices: int
+    most_parts: int
+    voices: frozenset[int]  # that pieces have; 0: of some, not one note at a time
 
     @property
     def copies(self) -> int:
@@ -49,16 +49,16 @@ class Survey:
 
     @property
     def usual_way(self) -> str:
-        return MELODY if self.are_melodies or self.parts_encoding is None else PARTS
+        return MELODY if self.are_melodies else PARTS
 
     @property
-    def parts_encoding(self) -> Encoding | None:
-        """What holds all parts of every piece, if anything does."""
+    def encoding_of_parts(self) -> Encoding:
+        """What holds all parts of every piece."""
         if self.are_melodies:
             return MelodyEncoding()
-        if self.fewest_voices == self.most_voices and self.most_voices in NUM_VOICES:
-            return VoicesEncoding(self.most_voices)
-        return from_spec({"name": "polyphony"}) if "polyphony" in ENCODINGS else None
+        if len(self.voices) == 1 and self.voices < NUM_VOICES:
+            return VoicesEncoding(*self.voices)
+        return PolyphonyEncoding(min(max(1, self.most_parts), MAX_PARTS))
 
 
 def survey(pieces: PieceQuerySet) -> Survey:
@@ -68,13 +68,10 @@ def survey(pieces: PieceQuerySet) -> Survey:
         notes=Sum("num_notes", default=0),
         melodies=Count("pk", filter=Q(num_voices=1)),
         with_drums=Count("pk", filter=Q(has_drums=True)),
+        most_parts=Max("num_parts", default=0),
     )
-    voices = set(pieces.order_by().values_list("num_voices", flat=True).distinct())
-    return Survey(
-        **found,
-        fewest_voices=min(voices, default=0),
-        most_voices=max(voices, default=0),
-    )
+    voices = pieces.order_by().values_list("num_voices", flat=True).distinct()
+    return Survey(**found, voices=frozenset(voices))
 
 
 def create_own_dataset(
@@ -93,14 +90,13 @@ def create_own_dataset(
     """
     found = survey(pieces)
     way = way or found.usual_way
-    encoding = MelodyEncoding() if way == MELODY else found.parts_encoding
+    encoding = MelodyEncoding() if way == MELODY else found.encoding_of_parts
     if transpose is None:
         # A melody is counted from its tonic, and loses nothing by standing in one key.
-        transpose = encoding is not None and encoding.name != "melody"
-        transpose = transpose and found.notes <= MAX_NOTES_IN_ALL_KEYS
-    if refusal := refusal_of(found, encoding, transpose):
+        fits = found.notes <= MAX_NOTES_IN_ALL_KEYS
+        transpose = fits and encoding.name != "melody"
+    if refusal := refusal_of(found, transpose):
         raise BadDataset(refusal)
-    assert encoding is not None
     return create_pieces_dataset(
         pieces.for_list().order_by("pk"),
         owner=owner,
@@ -111,16 +107,10 @@ def create_own_dataset(
     )
 
 
-def refusal_of(found: Survey, encoding: Encoding | None, transpose: bool) -> str:
+def refusal_of(found: Survey, transpose: bool) -> str:
     """Why no dataset can be made, or ""."""
     if found.different < MIN_PIECES:
         return too_few(found)
-    if encoding is None:
-        return (
-            "All parts can be learnt where every piece has the same number of them, "
-            "two to four, each with one note at a time. Learn the melody line, or "
-            "choose such pieces."
-        )
     if transpose and found.notes > MAX_NOTES_IN_ALL_KEYS:
         return (
             f"In all keys, at most {MAX_NOTES_IN_ALL_KEYS:,} notes can be learnt; "

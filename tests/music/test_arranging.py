@@ -21,7 +21,9 @@ DRUMS = Part(notes=(Note(0, 38, 240),), is_drum=True)
     [
         ((HELD_OVER,), 1),
         ((HELD_OVER, DRUMS, Part()), 1),
-        ((HELD_OVER, BASS), 2),
+        ((HELD_OVER, BASS), 0),
+        ((Part(notes=(Note(0, 60, 480), Note(480, 62, 480))), BASS), 2),
+        ((Part(notes=(Note(0, 60, 160), Note(160, 62, 320))), BASS), 0),
         ((CHORDS,), 0),
         ((CHORDS, BASS), 0),
     ],

@@ -69,14 +69,33 @@ def test_of_pieces_with_chords_the_melody_line_can_be_learnt(alice):
     assert dataset.counts["notes"] == sum(tune(n).num_notes for n in range(12))
 
 
-def test_pieces_in_as_many_voices_are_learnt_whole(alice):
-    pieces = own(alice, duet)
+@pytest.mark.parametrize(
+    ("make", "encoding"),
+    [
+        (duet, {"name": "voices", "num_parts": 2}),
+        (chords, {"name": "polyphony", "num_parts": 2}),
+    ],
+)
+def test_all_parts_of_pieces_can_be_learnt(alice, make, encoding):
+    pieces = own(alice, make)
     assert survey(pieces).usual_way == PARTS
 
-    dataset = built(create_own_dataset(pieces, owner=alice, way=PARTS, transpose=False))
+    dataset = built(create_own_dataset(pieces, owner=alice, transpose=False))
 
     assert (dataset.state, dataset.error) == ("ready", "")
-    assert dataset.counts["notes"] == sum(duet(n).num_notes for n in range(12))
+    assert dataset.encoding == encoding
+    assert dataset.counts["notes"] == sum(make(n).num_notes for n in range(12))
+
+
+def test_pieces_for_different_players_are_learnt_together(alice):
+    def mixed(seed: int) -> Score:
+        return (tune, chords, duet)[seed % 3](seed)
+
+    dataset = built(create_own_dataset(own(alice, mixed), owner=alice))
+
+    assert (dataset.state, dataset.counts["skipped"]) == ("ready", {})
+    assert dataset.encoding == {"name": "polyphony", "num_parts": 2}
+    assert dataset.options["transpose"] is True
 
 
 def test_notes_off_the_beat_are_put_on_it(alice):
@@ -90,6 +109,7 @@ def test_notes_off_the_beat_are_put_on_it(alice):
     dataset = built(create_own_dataset(own(alice, played), owner=alice))
 
     assert (dataset.counts["pieces"], dataset.counts["skipped"]) == (12, {})
+    assert "moved to the nearest place" in dataset.counts["remarks"][0]
 
 
 def test_too_few_pieces_are_said_to_be_too_few(alice):

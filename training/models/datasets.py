@@ -63,7 +63,7 @@ class Piece(models.Model):
     seconds = models.FloatField(default=0)
     num_voices = models.PositiveSmallIntegerField(
         default=0,
-        help_text="Its parts, if each has one note at a time; 0 if one has chords.",
+        help_text="Its parts, if each has one note at a time, on sixteenths; else 0.",
     )
     has_drums = models.BooleanField(default=False)
     likeness = models.CharField(

@@ -1,7 +1,7 @@
-"""People's own music, arranged as an encoding wants it.
+"""People's own music, arranged as the encoding takes it that they chose.
 
-Files from everywhere hold drums, empty staves and notes played a little off the beat.
-What an encoding refuses only because of these is set right here.
+``playable`` sets right what no encoding takes; this chooses which of the notes are
+learnt: the melody, the voices, or all.
 """
 
 from __future__ import annotations
@@ -25,14 +25,18 @@ def has_drums(score: Score) -> bool:
 
 
 def count_voices(score: Score) -> int:
-    """How many parts are heard, or 0 if one of them has notes that sound together.
+    """How many parts are heard, if all have one note at a time; otherwise 0.
 
-    Notes count as they stand on a grid: one held a little into the next is no chord.
+    Of one part, notes count as they stand on a grid: one held a little into the next is
+    no chord. Several must stand on sixteenths as they are, where voices can be learnt.
     """
     parts = heard_parts(score)
-    steps = MELODY_STEPS if len(parts) == 1 else VOICES_STEPS
-    snapped = _on_grid(replace(score, parts=parts), steps)
-    return len(parts) if all(part.is_monophonic for part in snapped.parts) else 0
+    heard = replace(score, parts=parts)
+    if len(parts) == 1:
+        heard = _on_grid(heard, MELODY_STEPS)
+    elif not is_on_grid(heard, VOICES_STEPS):
+        return 0
+    return len(parts) if all(part.is_monophonic for part in heard.parts) else 0
 
 
 def arranged(score: Score, encoding: str) -> Score:
