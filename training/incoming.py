@@ -74,7 +74,7 @@ class IncomingFiles(FileUploadHandler):
             self.taken.append(Arrived(self._name, self._stored, too_big(most)))
             raise SkipFile
 
-    def file_complete(self, file_size: int) -> UploadedFile:
+    def file_complete(self, file_size: int) -> UploadedFile[Any]:
         assert self._writing is not None
         self._writing.close()
         self.taken.append(Arrived(self._name, self._stored))

@@ -300,7 +300,7 @@ def music_chosen(request: HttpRequest) -> HttpResponse:
     if request.POST.get("verb") == "delete":
         return _delete(request, ids)
     query = QueryDict(mutable=True)
-    query.setlist("pieces", ids)
+    query.setlist("pieces", [str(id) for id in ids])
     return redirect(f"{reverse('dataset_create_music')}?{query.urlencode()}")
 
 

@@ -44,6 +44,7 @@ logger = logging.getLogger(__name__)
 MAX_FILES = 1_000  # of an upload, those inside archives and books included
 MAX_FILE_BYTES = 2 * 1024 * 1024
 MAX_UNFINISHED = 3  # uploads of a person at a time
+MAX_REMEMBERED = 20  # of a person's uploads that were read
 FILES_AT_ONCE = 25  # for one child to read
 
 #: After so long a task makes way; Q_CLUSTER's timeout would kill it.
@@ -96,6 +97,7 @@ def begin_upload(owner: User, folder: Path, arrived: Sequence[Arrived]) -> Uploa
                 "Your last uploads are still being read. Wait until one of them is "
                 "done, then send this one."
             )
+        _forget_older(owner)
         upload = Upload.objects.create(owner=owner, rung_at=timezone.now())
         UploadedFile.objects.bulk_create(
             UploadedFile(
@@ -112,6 +114,13 @@ def begin_upload(owner: User, folder: Path, arrived: Sequence[Arrived]) -> Uploa
         folder.rename(upload.folder)
         _ring(upload.pk)
     return upload
+
+
+def _forget_older(owner: User) -> None:
+    """Of who sends very often, only the last uploads are remembered."""
+    done = Upload.objects.filter(owner=owner, state=Upload.State.DONE)
+    older = list(done.values_list("pk", flat=True)[MAX_REMEMBERED - 1 :])
+    Upload.objects.filter(pk__in=older).delete()
 
 
 def _ring(upload_id: int) -> None:

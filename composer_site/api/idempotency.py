@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import UploadedFile
@@ -83,7 +84,7 @@ def _remember(kept: KeptAnswer, response: Response) -> None:
     )
 
 
-def _hash_of_file(file: UploadedFile) -> str:
+def _hash_of_file(file: UploadedFile[Any]) -> str:
     digest = hashlib.sha256((file.name or "").encode())
     for chunk in file.chunks():
         digest.update(chunk)

@@ -102,8 +102,10 @@ class MusicDrop extends HTMLElement {
     } catch {
       // A page that says no: what it says cannot be shown here.
     }
-    if (answer.url) {
-      location.assign(answer.url);
+    // Who is not logged in any more is led to where one logs in.
+    const isElsewhere = request.responseURL && request.responseURL !== this.form.action;
+    if (answer.url || isElsewhere) {
+      location.assign(answer.url ?? request.responseURL);
       return;
     }
     this.#ended(answer.error ?? `The server refused this (error ${request.status}).`);

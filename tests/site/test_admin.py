@@ -20,6 +20,7 @@ from training.models import (
     ModelVersion,
     Piece,
     TrainingRun,
+    Upload,
     WorkerBeat,
 )
 
@@ -34,6 +35,7 @@ LISTS = [
     "training_modelversion",
     "training_piece",
     "training_trainingrun",
+    "training_upload",
     "training_workerbeat",
 ]
 
@@ -63,6 +65,7 @@ def fill(seed: int) -> Composition:
         run=run, epoch=1, train_bits=3, valid_bits=4, seconds=1, is_best=True
     )
     Piece.objects.create(name=f"P {seed}", owner=user, score={}, content_hash=seed)
+    Upload.objects.create(owner=user, rung_at=timezone.now())
     WorkerBeat.objects.create(queue=f"queue-{seed}", seen_at=timezone.now())
     create_token(user, name=f"Token {seed}")
     LogEntry.objects.log_actions(user.pk, [piece], 2, single_object=True)

@@ -255,6 +255,17 @@ def test_one_person_has_only_some_uploads_at_a_time(alice, charlie):
     assert bring(charlie, {"a.mid": midi(9)})
 
 
+def test_of_who_sends_often_the_last_uploads_are_remembered(alice, monkeypatch):
+    monkeypatch.setattr(uploads, "MAX_REMEMBERED", 2)
+    sent = []
+    for number in range(4):
+        sent.append(bring(alice, {"a.mid": midi(number)}))
+        read(sent[-1])
+
+    assert list(Upload.objects.all()) == [sent[3], sent[2]]
+    assert Piece.objects.of(alice).count() == 4
+
+
 def test_nothing_is_no_upload(alice):
     with pytest.raises(uploads.NotTaken, match="Choose one or more"):
         bring(alice, {})

@@ -7,7 +7,7 @@ who did it.
 
 from __future__ import annotations
 
-from training.admin.datasets import DatasetAdmin, PieceAdmin
+from training.admin.datasets import DatasetAdmin, PieceAdmin, UploadAdmin
 from training.admin.runs import TrainingRunAdmin, WorkerBeatAdmin
 from training.admin.versions import ModelAdmin, ModelVersionAdmin
 
@@ -17,5 +17,6 @@ __all__ = [
     "ModelVersionAdmin",
     "PieceAdmin",
     "TrainingRunAdmin",
+    "UploadAdmin",
     "WorkerBeatAdmin",
 ]

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from training import datasets as services
 from training.admin.base import ReadOnly
-from training.models import Dataset, Piece
+from training.models import Dataset, Piece, Upload
 
 
 @admin.register(Dataset)
@@ -40,8 +40,24 @@ class PieceAdmin(ReadOnly):
     list_select_related = ["owner"]
     ordering = ["-pk"]
     search_fields = ["name", "source", "=owner__username"]
-    fields = ["name", "source", "owner", "num_notes", "content_hash", "created_at"]
+    fields = [
+        *("name", "source", "owner", "num_parts", "num_voices", "num_notes"),
+        *("seconds", "has_drums", "content_hash", "created_at", "deleted_at"),
+    ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Piece]:
         pieces: QuerySet[Piece] = super().get_queryset(request)
         return pieces.defer("score")
+
+
+@admin.register(Upload)
+class UploadAdmin(ReadOnly):
+    list_display = ["id", "owner", "state", "attempt", "created_at", "finished_at"]
+    list_filter = ["state"]
+    list_select_related = ["owner"]
+    ordering = ["-pk"]
+    search_fields = ["=owner__username"]
+    fields = [
+        *("owner", "state", "attempt", "created_at"),
+        *("rung_at", "beat_at", "finished_at"),
+    ]
