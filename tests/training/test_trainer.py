@@ -9,11 +9,13 @@ import pytest
 
 from tests.learning.tiny import tune
 from tests.training.rows import TINY
+from tests.training.test_own_music import chords, duet
 from training import datasets, runs
 from training.learning.bundle import load_bundle
 from training.learning.process import Stopped
-from training.models import Dataset, TrainingRun
+from training.models import Dataset, Piece, TrainingRun
 from training.music.encodings import MelodyEncoding
+from training.own_music import MIN_PIECES, create_own_dataset
 from training.random_notes import RandomOptions
 from training.runs import LostRun, State
 from training.trainer import Heart, Trainer
@@ -83,6 +85,22 @@ def test_a_run_becomes_a_version_of_its_owners_model(run, alice):
     assert version.scores()["bits_per_note"] > 0
     assert set(version.baselines()) >= {"repeat_last", "ngram"}
     assert not run.folder.exists()
+
+
+@pytest.mark.parametrize("make", [tune, duet, chords])
+def test_the_least_that_may_be_brought_is_enough_to_train_on(alice, make):
+    for seed in range(MIN_PIECES):
+        datasets.import_piece(make(seed), name=f"Piece {seed}", owner=alice)
+    own = Piece.objects.of(alice)
+    dataset = create_own_dataset(own, owner=alice, transpose=False)
+    datasets.build_dataset(dataset.pk)
+    dataset.refresh_from_db()
+    run = runs.start_run(dataset, TINY, owner=alice, title="Mine")
+
+    attempt(run)
+
+    assert run.state == State.SUCCEEDED
+    assert run.version.scores()["bits_per_note"] > 0
 
 
 @pytest.mark.parametrize(
