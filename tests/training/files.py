@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -59,7 +60,10 @@ def bring(owner: User, files: dict[str, bytes]) -> Upload:
     for number, (name, content) in enumerate(files.items()):
         (folder / f"f{number}").write_bytes(content)
         arrived.append(uploads.Arrived(name, f"f{number}"))
-    return uploads.begin_upload(owner, folder, arrived)
+    try:
+        return uploads.begin_upload(owner, folder, arrived)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def read(upload: Upload, **options: float) -> dict[str, tuple[str, str]]:

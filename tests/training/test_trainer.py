@@ -9,7 +9,6 @@ import pytest
 
 from tests.learning.tiny import tune
 from tests.training.rows import TINY
-from tests.training.test_own_music import chords, duet
 from training import datasets, runs
 from training.learning.bundle import load_bundle
 from training.learning.process import Stopped
@@ -87,10 +86,9 @@ def test_a_run_becomes_a_version_of_its_owners_model(run, alice):
     assert not run.folder.exists()
 
 
-@pytest.mark.parametrize("make", [tune, duet, chords])
-def test_the_least_that_may_be_brought_is_enough_to_train_on(alice, make):
+def test_the_least_that_may_be_brought_is_enough_to_train_on(alice):
     for seed in range(MIN_PIECES):
-        datasets.import_piece(make(seed), name=f"Piece {seed}", owner=alice)
+        datasets.import_piece(tune(seed), name=f"Piece {seed}", owner=alice)
     own = Piece.objects.of(alice)
     dataset = create_own_dataset(own, owner=alice, transpose=False)
     datasets.build_dataset(dataset.pk)
