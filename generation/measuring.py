@@ -47,7 +47,14 @@ def ring(version_id: int) -> None:
     """Put the task in the queue once the row is there to be found."""
     # robust: a queue that is down loses a doorbell, and the sweeper rings again.
     transaction.on_commit(
-        partial(async_task, "generation.tasks.measure_music", version_id), robust=True
+        partial(
+            async_task,
+            "generation.tasks.measure_music",
+            version_id,
+            # A process that trains rings too, and its own queue is for training.
+            cluster=settings.MAIN_QUEUE,
+        ),
+        robust=True,
     )
 
 

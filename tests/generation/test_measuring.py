@@ -215,6 +215,19 @@ def test_a_bundle_without_a_reference_is_measured_all_the_same(
     assert version.portrait.state == "queued"
 
 
+def test_it_waits_in_the_main_queue_whoever_rings(
+    tunes, settings, monkeypatch, django_capture_on_commit_callbacks
+):
+    rung = []
+    monkeypatch.setattr(measuring, "async_task", lambda *a, **k: rung.append((a, k)))
+
+    with django_capture_on_commit_callbacks(execute=True):
+        measuring.ring(tunes.pk)
+
+    task = ("generation.tasks.measure_music", tunes.pk)
+    assert rung == [(task, {"cluster": settings.MAIN_QUEUE})]
+
+
 # Where it is told
 
 
