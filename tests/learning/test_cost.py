@@ -86,7 +86,7 @@ def test_more_to_test_on_takes_longer_to_measure():
         few, MelodyEncoding(), TIMING
     )
 
-    assert longer == pytest.approx(100_000 * (1e-4 + 2 * 12e-6))
+    assert longer == pytest.approx(100_000 * (1e-4 + 2 * 15e-6))
 
 
 # Networks like those that were seen -------------------------------------------------
