@@ -57,7 +57,7 @@ class Survey:
         if self.are_melodies:
             return MelodyEncoding()
         if len(self.voices) == 1 and self.voices < NUM_VOICES:
-            return VoicesEncoding(*self.voices)
+            return VoicesEncoding(num_parts=max(self.voices))
         return PolyphonyEncoding(min(max(1, self.most_parts), MAX_PARTS))
 
 
