@@ -13,6 +13,8 @@ from training.learning.benchmarks.chorales16.bundle import (
     save_frame_model,
 )
 from training.learning.benchmarks.chorales16.frames import (
+    ECHO_COLUMNS,
+    NONE,
     feature_sizes,
     features,
     transpose,
@@ -72,6 +74,31 @@ def test_features_are_counted_by_hand():
     assert rest[8:12] == [2, 1, 2, 2]  # for so many frames
     assert rest[12:16] == [0, 2 + 14, 0, 0]  # it rose by two
     assert rest[16] == 30 - 22 + 33  # soprano above alto
+
+
+def test_what_came_the_last_time_is_echoed():
+    line = [[30, 20, 10, 5], [32, 20, 10, 5], [33, 21, 12, 6], [35, 20, 10, 5]]
+    frames = np.array([*line, *line[:3], [36, 20, 10, 5]], np.int16)
+    whole, soprano = ECHO_COLUMNS
+
+    known = features(frames)
+
+    # Nothing had come before at first, and one frame alone says nothing.
+    assert known[4, whole].tolist() == [NONE] * 4
+    assert known[5, whole].tolist() == [NONE] * 4
+    # Two frames agree with the beginning: what came there was the third.
+    assert known[6, whole].tolist() == line[2]
+    assert known[7, whole].tolist() == line[3]
+    assert known[7, whole.stop] == 1
+    assert known[7, soprano].tolist() == line[3]
+
+
+def test_a_held_chord_does_not_echo_itself():
+    frames = np.array([[30, 20, 10, 5]] * 6 + [[32, 20, 10, 5]] * 6, np.int16)
+
+    known = features(frames)
+
+    assert (known[:, ECHO_COLUMNS[0]] == NONE).all()
 
 
 def test_features_are_below_their_sizes():

@@ -26,6 +26,10 @@ MAX_HELD = 20
 PAIRS = tuple(combinations(range(4), 2))
 _WIDEST = 32  # semitones between two voices, beyond which we stop counting
 _LEAP = 13
+_LENGTHS = (2, 6, 12, 24, 48)  # frames that agree: at least so many
+
+#: Of the features: what each voice had at the place that agrees, for each of two ways.
+ECHO_COLUMNS = (slice(35, 39), slice(40, 44))
 
 
 def from_pitches(piece: Sequence[Sequence[int]]) -> Frames:
@@ -48,6 +52,10 @@ def feature_sizes() -> list[int]:
         *[2 * _LEAP + 2] * 4,  # the step it took to get there
         *[2 * _WIDEST + 2] * 6,  # the interval of each pair
         *[2] * 12,  # which pitch classes sound
+        *[NUM_SYMBOLS + 1] * 4,  # what came the last time that these frames did
+        len(_LENGTHS) + 1,  # and how many frames agreed
+        *[NUM_SYMBOLS + 1] * 4,  # the last time that the soprano sang this
+        len(_LENGTHS) + 1,
     ]
 
 
@@ -77,8 +85,38 @@ def features(frames: Frames) -> npt.NDArray[np.int16]:
         _difference(last, before, _LEAP),
         np.stack([_difference(last[:, a], last[:, b], _WIDEST) for a, b in PAIRS], 1),
         _classes(last),
+        *_echo(frames),
+        *_echo(frames[:, :1], frames),
     ]
     return np.concatenate(columns, axis=1).astype(np.int16)
+
+
+def _echo(watched: Frames, frames: Frames | None = None) -> tuple[Ints, Ints]:
+    """What came the last time that ``watched`` (T, n) went as it went just now.
+
+    Of the earlier places in the piece before which the most frames agree with those
+    before t (the latest of equals), the frame that came there, (T, 4), and how long the
+    agreement is, (T, 1), by ``_LENGTHS``. Agreement within one held chord says nothing:
+    it has to reach back past the last change. Chorales repeat whole lines.
+    """
+    frames = watched if frames is None else frames
+    length = len(watched)
+    echoed = np.full((length, 4), NONE, np.int64)
+    agreed = np.zeros((length, 1), np.int64)
+    agreement = np.zeros(length, np.int64)  # of the frames before t and before each s
+    held = 0  # frames for which nothing has changed
+    for t in range(1, length):
+        is_same = (watched[:t] == watched[t - 1]).all(axis=1)
+        # The frames before s end with s - 1.
+        agreement[1:t] = np.where(is_same[: t - 1], agreement[: t - 1] + 1, 0)
+        held = held + 1 if t > 1 and is_same[t - 2] else 1
+        reaching = np.where(agreement[:t] > held, agreement[:t], 0)
+        longest = reaching.max()
+        if longest:
+            s = t - 1 - int(reaching[::-1].argmax())
+            echoed[t] = frames[s]
+            agreed[t] = np.searchsorted(_LENGTHS, longest, side="right")
+    return echoed, agreed
 
 
 def _difference(a: Ints, b: Ints, most: int) -> Ints:

@@ -8,10 +8,12 @@
                    head.v.given.g[symbol_g] + head.v.interval.g[symbol_g - last_v])
     logits_v,t[s] = (a_v,t head.v.out)[s] + (a_v,t head.v.step)[s - last_v]
                     + sum over g of (a_v,t head.v.apart.g)[s - symbol_g]
+                    + sum over echoes e of (a_v,t head.v.echo)[e] if s = echo_e,v
 
 A head rates each symbol three ways at once: as a pitch, as a step from what its voice
 last sounded (step 0 is to go on), and as an interval from each voice already chosen.
-The last two say the same in every key, so that all pieces teach them alike.
+The last two say the same in every key, so that all pieces teach them alike. And it says
+how far to trust that what came at an earlier place like this one comes again.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from training.learning.benchmarks.chorales16.frames import (
+    ECHO_COLUMNS,
     LAST_COLUMNS,
     NONE,
     NUM_SYMBOLS,
@@ -76,6 +79,8 @@ def init_params(config: FrameModelConfig, seed: int) -> dict[str, Any]:
         params[f"{name}.out.bias"] = np.zeros(NUM_SYMBOLS)
         params[f"{name}.step"] = rng.normal(0, 0.02, (hidden, _STEPS))
         params[f"{name}.step.bias"] = np.zeros(_STEPS)
+        params[f"{name}.echo"] = rng.normal(0, 0.02, (hidden, len(ECHO_COLUMNS)))
+        params[f"{name}.echo.bias"] = np.zeros(len(ECHO_COLUMNS))
         for given in config.voice_order[:place]:
             other = VOICES[given]
             params[f"{name}.given.{other}"] = rng.normal(0, 0.1, (NUM_SYMBOLS, hidden))
@@ -173,6 +178,11 @@ class _Head:
         for voice in self.given:
             symbol = frames[..., voice].astype(jnp.int32)
             logits += _shifted(self._product(a, f"apart.{VOICES[voice]}"), symbol)
+        trust = self._product(a, "echo") + self._weight("echo.bias")
+        for e, columns in enumerate(ECHO_COLUMNS):
+            echo = features[..., columns.start + self.voice]
+            # Where there is none, NONE is past the last symbol: all zeros.
+            logits += trust[..., e, None] * jax.nn.one_hot(echo, NUM_SYMBOLS)
         return logits
 
     def _weight(self, kind: str) -> jax.Array:
