@@ -19,7 +19,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from training.learning.model import Params
+from training.learning.optimizer import Params
 from training.learning.train import TrainState
 
 #: 1: the first.

@@ -18,7 +18,8 @@ import numpy.typing as npt
 from training.learning.config import ModelConfig
 from training.learning.input_pipeline import windows
 from training.learning.measures import Predictions, measure
-from training.learning.model import Params, State, forward, initial_state
+from training.learning.model import State, forward, initial_state
+from training.learning.optimizer import Params
 from training.music.encodings import EncodedPiece, Encoding
 
 _BATCH_SIZE, _WINDOW = 16, 128

@@ -87,7 +87,8 @@ def lstm(
     """
     # Products with the inputs need not wait for one another: one for all of time.
     projected = product(inputs, kernel, operands) + bias
-    return _recur(projected, recurrent, keep, state, operands)
+    outputs, last = _recur(projected, recurrent, keep, state, operands)
+    return outputs, last
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(4,))

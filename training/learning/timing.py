@@ -21,7 +21,7 @@ from training.learning.cost import (
     Timing,
 )
 from training.learning.evaluate import evaluate_bits, logits_of
-from training.learning.model import Params
+from training.learning.optimizer import Params
 from training.learning.train import Epoch, TrainState, train
 from training.music.encodings import EncodedPiece, Encoding
 
