@@ -248,7 +248,14 @@ def ring(rendering_id: int) -> None:
     """Put the task in the queue once the row is there to be found."""
     # robust: a queue that is down loses a doorbell, and the sweeper rings again.
     transaction.on_commit(
-        partial(async_task, "generation.tasks.render", rendering_id), robust=True
+        partial(
+            async_task,
+            "generation.tasks.render",
+            rendering_id,
+            # The training queue, whose sweeper rings too, may be busy for an hour.
+            cluster=settings.MAIN_QUEUE,
+        ),
+        robust=True,
     )
 
 

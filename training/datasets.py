@@ -11,6 +11,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F, QuerySet, RestrictedError
@@ -206,7 +207,14 @@ def _create(**values: Any) -> Dataset:
 def _ring(dataset_id: int) -> None:
     # robust: a queue that is down loses a doorbell, and the sweeper rings again.
     transaction.on_commit(
-        partial(async_task, "training.tasks.build_dataset", dataset_id), robust=True
+        partial(
+            async_task,
+            "training.tasks.build_dataset",
+            dataset_id,
+            # The training queue, whose sweeper rings too, may be busy for an hour.
+            cluster=settings.MAIN_QUEUE,
+        ),
+        robust=True,
     )
 
 

@@ -126,7 +126,14 @@ def _forget_older(owner: User) -> None:
 def _ring(upload_id: int) -> None:
     # robust: a queue that is down loses a doorbell, and the sweeper rings again.
     transaction.on_commit(
-        partial(async_task, "training.tasks.import_upload", upload_id), robust=True
+        partial(
+            async_task,
+            "training.tasks.import_upload",
+            upload_id,
+            # The training queue, whose sweeper rings too, may be busy for an hour.
+            cluster=settings.MAIN_QUEUE,
+        ),
+        robust=True,
     )
 
 

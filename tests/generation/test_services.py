@@ -34,7 +34,7 @@ def rendering_of(piece: Composition, **values) -> Rendering:
 def doorbells(monkeypatch) -> list[int]:
     """Ids rung for, in place of a queue."""
     rung: list[int] = []
-    monkeypatch.setattr(services, "async_task", lambda path, id: rung.append(id))
+    monkeypatch.setattr(services, "async_task", lambda path, id, **k: rung.append(id))
     return rung
 
 

@@ -340,7 +340,7 @@ def test_a_file_that_is_not_made_yet_leads_back_to_where_one_asks(client, piece)
 @pytest.fixture
 def queue(monkeypatch) -> list[int]:
     rung: list[int] = []
-    monkeypatch.setattr(services, "async_task", lambda path, id: rung.append(id))
+    monkeypatch.setattr(services, "async_task", lambda path, id, **k: rung.append(id))
     return rung
 
 
