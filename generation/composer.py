@@ -74,6 +74,8 @@ QUICK_CANDIDATES = 8
 #: Who asks for a form will listen for a minute and can wait a tenth of a second for it;
 #: who asks for a number of notes is a program and expects them at once.
 PATIENCE, PROGRAM_PATIENCE = 4000, 1800
+#: A piece for several parts has more notes a bar, and goes wrong in more ways.
+POLYPHONY_PATIENCE = 12_000
 #: And never more than this: about ten seconds with the largest network we train.
 MAX_EVENTS = 32_768
 _NETWORKS_KEPT = 8
@@ -182,6 +184,8 @@ def _filled_in(
     candidates = request.candidates
     if not candidates:
         patience = PATIENCE if request.num_notes is None else PROGRAM_PATIENCE
+        if request.num_notes is None and isinstance(bundle.encoding, PolyphonyEncoding):
+            patience = POLYPHONY_PATIENCE
         candidates = max(1, min(QUICK_CANDIDATES, patience // length - READING))
     if candidates * length > MAX_EVENTS:
         most = MAX_EVENTS // length
