@@ -14,8 +14,6 @@ from training.learning.benchmarks.chorales16.frames import (
     NUM_SYMBOLS,
     Frames,
     features,
-    fits,
-    transpose,
 )
 from training.learning.benchmarks.chorales16.network import (
     FrameModelConfig,
@@ -67,39 +65,56 @@ def predict_in_all_keys(
     params: Params,
     pieces: Sequence[Frames],
     config: FrameModelConfig,
-    ranges: Sequence[tuple[int, int]],
     *,
     most: int = 6,
+    trust: float = 0.05,
 ) -> list[Predicted]:
-    """The mean of what one network says of a piece and of its transpositions.
+    """The weighted mean of what one network says of a piece in all keys.
 
-    Up to ``most`` semitones either way, as far as all voices stay in ``ranges`` (lowest
-    and highest symbol of each). What a network learnt in one key it may know better in
-    another; the piece's own past decides nothing about which keys are read.
+    Keys are those up to ``most`` semitones either way, for every piece the same. A
+    key's weight at a frame is its likelihood of the frames before, to the power of
+    ``trust``: 0 weighs all alike, 1 is Bayes's rule. Nothing looks ahead: a key in
+    which a symbol falls out of the alphabet gives it no probability, and has no weight
+    afterwards.
     """
-    versions = [
-        (number, semitones)
-        for number, piece in enumerate(pieces)
-        for semitones in range(-most, most + 1)
-        if not semitones or fits(piece, semitones, ranges)
-    ]
-    moved = [transpose(pieces[number], semitones) for number, semitones in versions]
-    gathered: list[list[Predicted]] = [[] for _ in pieces]
-    for (number, semitones), found in zip(
-        versions, predict(params, moved, config), strict=True
-    ):
-        gathered[number].append(_moved_back(found, semitones))
-    return [mean(of_piece) for of_piece in gathered]
+    shifts = range(-most, most + 1)
+    moved = [_moved(piece, shift) for piece in pieces for shift in shifts]
+    found = iter(predict(params, moved, config))
+    averaged = []
+    for piece in pieces:
+        by_key = np.stack([_moved_back(next(found), shift) for shift in shifts])
+        averaged.append(_weighted(by_key.astype(np.float64), piece, trust))
+    return averaged
+
+
+def _moved(piece: Frames, semitones: int) -> Frames:
+    """Transposed; a symbol that falls out of the alphabet becomes its nearest."""
+    inside = np.clip(piece + semitones, 1, NUM_SYMBOLS - 1)
+    return np.where(piece > 0, inside, 0).astype(np.int16)
 
 
 def _moved_back(found: Predicted, semitones: int) -> Predicted:
     """What was said of symbols ``semitones`` higher, said of the symbols themselves."""
     symbols = np.arange(1, NUM_SYMBOLS)
-    inside = (symbols + semitones >= 1) & (symbols + semitones < NUM_SYMBOLS)
+    symbols = symbols[(symbols + semitones >= 1) & (symbols + semitones < NUM_SYMBOLS)]
     back = np.full_like(found, -np.inf)
     back[..., 0] = found[..., 0]
-    back[..., symbols[inside]] = found[..., symbols[inside] + semitones]
+    back[..., symbols] = found[..., symbols + semitones]
     return back
+
+
+def _weighted(by_key: Any, piece: Frames, trust: float) -> Predicted:
+    """Of log-probabilities (keys, T, 4, symbols), see ``predict_in_all_keys``."""
+    true = piece[None, ..., None].astype(np.int64)
+    of_frames = np.take_along_axis(by_key, true, axis=-1)[..., 0].sum(axis=-1)
+    before = np.zeros_like(of_frames)  # (keys, T): log-likelihood of the frames before
+    before[:, 1:] = of_frames.cumsum(axis=1)[:, :-1]
+    weights = np.where(np.isneginf(before), -np.inf, trust * np.maximum(before, -1e9))
+    weights -= np.logaddexp.reduce(weights, axis=0)
+    mixed = np.logaddexp.reduce(by_key + weights[..., None, None], axis=0)
+    # What every key leaves out of the alphabet's rim is nobody's: share it out.
+    mixed -= np.logaddexp.reduce(mixed, axis=-1)[..., None]
+    return np.asarray(mixed, np.float32)
 
 
 def mean(predictions: Sequence[Predicted]) -> Predicted:

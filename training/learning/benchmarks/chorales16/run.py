@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from training.learning.benchmarks.chorales16.bundle import FrameModel
-from training.learning.benchmarks.chorales16.frames import Frames, voice_ranges
+from training.learning.benchmarks.chorales16.frames import Frames
 from training.learning.benchmarks.chorales16.network import FrameModelConfig
 from training.learning.benchmarks.chorales16.protocol import (
     PUBLISHED,
@@ -55,7 +55,7 @@ FULL = (
     ),
 )
 #: Of dynamic evaluation, chosen on the valid split.
-LEARNING_RATE, FORGETTING = 0.03, 0.02
+LEARNING_RATE, FORGETTING = 0.1, 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,6 @@ def train_chorales16(data: Path, *, seed: int, quick: bool, report: Say) -> Fram
         "train_config": asdict(train_config),
         "seconds": round(time.monotonic() - started),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}",
-        "voice_ranges": voice_ranges(train),
     }
     return FrameModel(model_config, params, story)
 
@@ -180,11 +179,8 @@ def _read_again(
     gathered: dict[str, list[list[Predicted]]] = {name: [] for name in names}
     for number, model in enumerate(models, 1):
         params = {name: jnp.asarray(array) for name, array in model.params.items()}
-        ranges = [tuple(pair) for pair in model.story["voice_ranges"]]
         report(f"Network {number} of {len(models)} reads again: in all keys")
-        gathered[names[0]].append(
-            predict_in_all_keys(params, pieces, model.config, ranges)
-        )
+        gathered[names[0]].append(predict_in_all_keys(params, pieces, model.config))
         report(f"Network {number} of {len(models)} reads again: learning")
         gathered[names[1]].append(
             predict_and_learn(
