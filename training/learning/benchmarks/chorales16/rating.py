@@ -66,7 +66,7 @@ def predict_in_all_keys(
     pieces: Sequence[Frames],
     config: FrameModelConfig,
     *,
-    most: int = 6,
+    most: int = 3,
     trust: float = 0.05,
 ) -> list[Predicted]:
     """The weighted mean of what one network says of a piece in all keys.
