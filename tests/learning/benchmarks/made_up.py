@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from training.learning.benchmarks.melody8_data import MelodySet, Tune
+from training.learning.benchmarks.melody8.data import MelodySet, Tune
 
 
 def made_up_set(tunes: int = 24, seed: int = 0) -> MelodySet:

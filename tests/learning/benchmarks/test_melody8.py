@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from tests.learning.benchmarks.made_up import made_up_set, with_other_future
-from training.learning.benchmarks import melody8
-from training.learning.benchmarks.melody8 import prepare, run_melody8, table
-from training.learning.benchmarks.melody8_data import fold_of_tunes
-from training.learning.benchmarks.melody8_network import NetworkConfig, Networks
-from training.learning.benchmarks.melody8_training import pack_rows, train_folds
-from training.learning.benchmarks.melody8_views import lay_out
+from training.learning.benchmarks.melody8 import run as melody8
+from training.learning.benchmarks.melody8.data import fold_of_tunes
+from training.learning.benchmarks.melody8.network import NetworkConfig, Networks
+from training.learning.benchmarks.melody8.run import prepare, run_melody8, table
+from training.learning.benchmarks.melody8.training import pack_rows, train_folds
+from training.learning.benchmarks.melody8.views import lay_out
 
 # One shape of everything, so that JAX compiles once for each task.
 TINY = NetworkConfig(embedding=8, units=8, gate_units=4, epochs=2, look_every=1)

@@ -6,13 +6,13 @@ import zipfile
 import numpy as np
 import pytest
 
-from training.learning.benchmarks.melody8 import check_counts
-from training.learning.benchmarks.melody8_data import (
+from training.learning.benchmarks.melody8.data import (
     MissingData,
     bits_per_note,
     fold_of_tunes,
     read_sets,
 )
+from training.learning.benchmarks.melody8.run import check_counts
 from training.music.midi import write_midi
 from training.music.pitch import Key
 from training.music.score import KeyChange, Metre, MetreChange, Note, Part, Score

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from tests.learning.benchmarks.made_up import made_up_set, with_other_future
-from training.learning.benchmarks.melody8_data import fold_of_tunes
-from training.learning.benchmarks.melody8_experts import (
+from training.learning.benchmarks.melody8.data import fold_of_tunes
+from training.learning.benchmarks.melody8.experts import (
     ask_experts,
     pitch_views,
     rhythmic_views,
 )
-from training.learning.benchmarks.melody8_inputs import describe, sounding
-from training.learning.benchmarks.melody8_views import (
+from training.learning.benchmarks.melody8.inputs import describe, sounding
+from training.learning.benchmarks.melody8.views import (
     ABSENT,
     classes,
     earlier,

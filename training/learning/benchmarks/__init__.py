@@ -1,1 +1,1 @@
-"""Published benchmarks that the project holds itself to, one module each."""
+"""Published benchmarks that the project holds itself to, and how fast it learns."""

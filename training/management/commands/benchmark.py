@@ -111,8 +111,8 @@ class Command(BaseCommand):
         return result.as_json()
 
     def _melody(self, **options: Any) -> dict[str, Any]:
-        from training.learning.benchmarks.melody8 import run_melody8
-        from training.learning.benchmarks.melody8_data import MissingData
+        from training.learning.benchmarks.melody8.data import MissingData
+        from training.learning.benchmarks.melody8.run import run_melody8
 
         try:
             result = run_melody8(

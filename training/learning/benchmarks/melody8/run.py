@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from training.learning.benchmarks.melody8_data import (
+from training.learning.benchmarks.melody8.data import (
     SETS,
     MelodySet,
     MissingData,
@@ -31,7 +31,7 @@ from training.learning.benchmarks.melody8_data import (
     fold_of_tunes,
     read_sets,
 )
-from training.learning.benchmarks.melody8_experts import (
+from training.learning.benchmarks.melody8.experts import (
     Task,
     above_tonic,
     ask_experts,
@@ -39,10 +39,10 @@ from training.learning.benchmarks.melody8_experts import (
     last_pitch,
     relative,
 )
-from training.learning.benchmarks.melody8_inputs import describe
-from training.learning.benchmarks.melody8_network import Material, NetworkConfig
-from training.learning.benchmarks.melody8_training import Say, train_folds
-from training.learning.benchmarks.melody8_views import Floats, Notes, lay_out
+from training.learning.benchmarks.melody8.inputs import describe
+from training.learning.benchmarks.melody8.network import Material, NetworkConfig
+from training.learning.benchmarks.melody8.training import Say, train_folds
+from training.learning.benchmarks.melody8.views import Floats, Notes, lay_out
 from training.learning.short_term import combine
 
 # Bits per note of sets 1 to 8; None where nothing was published. "Counted" are our own

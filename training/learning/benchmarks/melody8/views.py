@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from training.learning.benchmarks.melody8_data import FOLDS, Ints, MelodySet
+from training.learning.benchmarks.melody8.data import FOLDS, Ints, MelodySet
 from training.learning.short_term import Escape
 
 Floats = npt.NDArray[np.float32]

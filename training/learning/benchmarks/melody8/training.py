@@ -15,8 +15,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from training.learning.benchmarks.melody8_data import FOLDS, Ints
-from training.learning.benchmarks.melody8_network import (
+from training.learning.benchmarks.melody8.data import FOLDS, Ints
+from training.learning.benchmarks.melody8.network import (
     Arrays,
     Masks,
     Material,
@@ -27,7 +27,7 @@ from training.learning.benchmarks.melody8_network import (
     init_params,
     update,
 )
-from training.learning.benchmarks.melody8_views import Floats, Notes
+from training.learning.benchmarks.melody8.views import Floats, Notes
 from training.learning.devices import Rows
 
 _WARMUP = 0.1  # of all steps

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.learning.benchmarks.melody8_data import Ints
-from training.learning.benchmarks.melody8_experts import Task, first_pitch
-from training.learning.benchmarks.melody8_views import ABSENT, Floats, Notes, earlier
+from training.learning.benchmarks.melody8.data import Ints
+from training.learning.benchmarks.melody8.experts import Task, first_pitch
+from training.learning.benchmarks.melody8.views import ABSENT, Floats, Notes, earlier
 
 _BACK = 3  # how many of the last notes are told; the state has to remember the rest
 _WIDEST_LEAP = 13  # semitones; wider ones count as this
