@@ -21,6 +21,7 @@ from generation.constraints import (
     pitch_masks,
     usual_limits,
 )
+from generation.continuing import beginning_of, plan_to_go_on
 from generation.counting import CountedMelody, CountedVoices
 from generation.endings import MelodyDraft
 from generation.judgement import fault
@@ -68,8 +69,10 @@ __all__ = [
 
 #: Unless asked, as many candidates as can be written within the patience below. An
 #: event costs the reading of the weights and a little for each draft; in units of that
-#: little, which is some 25 microseconds, the reading costs READING.
+#: little, which is some 25 microseconds, the reading costs READING, and for each draft
+#: its memory of what it did before, where it has one, REMEMBERING.
 READING = 7
+REMEMBERING = 6
 QUICK_CANDIDATES = 8
 #: Who asks for a form will listen for a minute and can wait a tenth of a second for it;
 #: who asks for a number of notes is a program and expects them at once.
@@ -109,7 +112,11 @@ def compose(bundle: Bundle, request: ComposeRequest) -> Composed:
     The same bundle and request give the same notes. Raises ``BadRequest`` for what this
     model cannot do.
     """
-    plan = _in_range(bundle, choose_plan(bundle, request), request)
+    if request.primer:
+        plan = plan_to_go_on(bundle, request, request.primer)
+    else:
+        plan = _in_range(bundle, choose_plan(bundle, request), request)
+    beginning = beginning_of(bundle.encoding, plan, request)
     length = _expected_events(bundle.encoding, plan, request)
     request = _filled_in(bundle, request, plan, length)
     drafts = _drafts(bundle, plan, request)
@@ -119,6 +126,8 @@ def compose(bundle: Bundle, request: ComposeRequest) -> Composed:
         seed=request.seed,
         sampling=Sampling(request.temperature, request.top_k, request.top_p),
         max_events=8 * length + 64,
+        given=beginning.given,
+        memory=beginning.memory,
     )
     pieces = [
         _composed(bundle.encoding, line, draft.form, plan, request)
@@ -168,12 +177,15 @@ def _in_range(bundle: Bundle, plan: Plan, request: ComposeRequest) -> Plan:
 
 
 def _expected_events(encoding: Encoding, plan: Plan, request: ComposeRequest) -> int:
-    """About how many events the piece will take."""
+    """About how many events are to be written."""
+    ticks = plan.form.length_ticks
+    if request.primer:
+        ticks -= request.primer.length_ticks
     if isinstance(encoding, VoicesEncoding):
-        return plan.form.length_ticks // VOICES_STEP
+        return ticks // VOICES_STEP
     if request.num_notes is not None:
         return request.num_notes
-    quarters = plan.form.length_ticks / TICKS_PER_QUARTER
+    quarters = ticks / TICKS_PER_QUARTER
     return max(1, round(plan.notes_per_quarter * quarters))
 
 
@@ -186,7 +198,10 @@ def _filled_in(
         patience = PATIENCE if request.num_notes is None else PROGRAM_PATIENCE
         if request.num_notes is None and isinstance(bundle.encoding, PolyphonyEncoding):
             patience = POLYPHONY_PATIENCE
-        candidates = max(1, min(QUICK_CANDIDATES, patience // length - READING))
+        drafts = patience // length - READING
+        if request.closeness:
+            drafts //= 1 + REMEMBERING
+        candidates = max(1, min(QUICK_CANDIDATES, drafts))
     if candidates * length > MAX_EVENTS:
         most = MAX_EVENTS // length
         advice = f"ask for at most {most} candidates, or for" if most else "ask for"

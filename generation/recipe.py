@@ -7,9 +7,15 @@ else goes into a piece, neither the time nor what the server did before.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
+from generation.primer import (
+    Primer,
+    UnusablePrimer,
+    primer_from_json,
+    primer_to_json,
+)
 from training.music.pitch import HIGHEST_PITCH, LOWEST_PITCH, MODES
 from training.music.score import Metre
 
@@ -24,6 +30,10 @@ MAX_NOTES = 4096
 MAX_CANDIDATES = 32
 MIN_QPM, MAX_QPM = 20.0, 400.0
 MIN_RANGE = 5  # semitones from the lowest to the highest pitch
+
+
+#: Controls that older recipes lack; a recipe holds them only where they say something.
+_LATER_CONTROLS = ("primer", "closeness")
 
 
 class BadRequest(ValueError):
@@ -51,6 +61,8 @@ class ComposeRequest:
     scale_only: bool = False  # no notes from outside the key
     qpm: float = 0.0  # quarters per minute; 0: what suits the metre
     candidates: int = 0  # pieces of which the best is kept; 0: as many as are quick
+    primer: Primer | None = None  # how the piece begins; then bars count its own too
+    closeness: float = 0.0  # to what the piece has done so far: 0 not, 1 very close
 
     def __post_init__(self) -> None:
         _whole("seed", self.seed, 0, MAX_SEED)
@@ -81,6 +93,12 @@ class ComposeRequest:
         if self.qpm != 0:
             _number("tempo", self.qpm, MIN_QPM, MAX_QPM)
         _whole("number of candidates", self.candidates, 0, MAX_CANDIDATES)
+        if self.primer is not None and not isinstance(self.primer, Primer):
+            raise BadRequest("A piece goes on from notes, and these are none.")
+        if self.primer and self.num_notes is not None:
+            raise BadRequest("A piece goes on for a number of bars, not of notes.")
+        if self.closeness != 0:
+            _number("closeness", self.closeness, 0.0, 1.0)
 
     @property
     def pitch_range(self) -> tuple[int, int]:
@@ -92,9 +110,15 @@ class ComposeRequest:
 
 def recipe_json(bundle_hash: str, request: ComposeRequest) -> str:
     """The recipe as one line of JSON."""
-    controls = asdict(request)
+    controls = {
+        field.name: value
+        for field in fields(request)
+        if (value := getattr(request, field.name)) or field.name not in _LATER_CONTROLS
+    }
     if request.metre:
         controls["metre"] = [request.metre.numerator, request.metre.denominator]
+    if request.primer:
+        controls["primer"] = primer_to_json(request.primer)
     recipe = {"recipe_version": RECIPE_VERSION, "bundle": bundle_hash, **controls}
     return json.dumps(recipe, sort_keys=True)
 
@@ -121,6 +145,11 @@ def request_from_recipe(text: str) -> tuple[str, ComposeRequest]:
     controls = {name: value for name, value in recipe.items() if name in names}
     if controls.get("metre") is not None:
         controls["metre"] = _metre(controls["metre"])
+    if controls.get("primer") is not None:
+        try:
+            controls["primer"] = primer_from_json(controls["primer"])
+        except UnusablePrimer as reason:
+            raise BadRequest(str(reason)) from None
     return recipe["bundle"], ComposeRequest(**controls)
 
 

@@ -47,11 +47,27 @@ class CountedModel:
         self.order = order
         self.escape: Escape = escape
         self._counts: dict[tuple[Hashable, ...], Counter[Hashable]] = {}
+        # Contexts whose counts are no other model's too; None: all of them.
+        self._own: set[tuple[Hashable, ...]] | None = None
 
     def learn(self, past: Sequence[Hashable], symbol: Hashable) -> None:
         """Count ``symbol`` after ``past``, the symbols of the piece until now."""
         for context in self._contexts(past):
-            self._counts.setdefault(context, Counter())[symbol] += 1
+            counts = self._counts.get(context)
+            if counts is None:
+                counts = self._counts[context] = Counter()
+            elif self._own is not None and context not in self._own:
+                counts = self._counts[context] = counts.copy()
+            if self._own is not None:
+                self._own.add(context)
+            counts[symbol] += 1
+
+    def copy(self) -> CountedModel:
+        """One that goes on by itself. Cheap: counts are shared until they change."""
+        other = CountedModel(self.order, self.escape)
+        other._counts = self._counts.copy()
+        self._own, other._own = set(), set()
+        return other
 
     def learn_piece(self, symbols: Sequence[Hashable]) -> None:
         for time, symbol in enumerate(symbols):
@@ -64,16 +80,31 @@ class CountedModel:
 
         What has been counted but is no candidate takes no part in the sum.
         """
-        probs = np.full(len(candidates), 1.0 / len(candidates))
+        shares, left = self.recall(past)
+        seen = np.array([shares.get(symbol, 0.0) for symbol in candidates])
+        probs = seen + left / len(candidates)
+        normalised: Array = probs / probs.sum()
+        return normalised
+
+    def recall(self, past: Sequence[Hashable]) -> tuple[dict[Hashable, float], float]:
+        """What each symbol that was seen before is given, and what is left for all.
+
+        The recursion without its end: p(s) = share of s + left * p_-1(s).
+        """
+        shares: dict[Hashable, float] = {}
+        left = 1.0
         for context in self._contexts(past):
             counts = self._counts.get(context)
             if counts is None:
                 break
             escape = self._escape(counts)
-            seen = np.array([counts.get(symbol, 0) for symbol in candidates], float)
-            probs = (seen + escape * probs) / (counts.total() + escape)
-        normalised: Array = probs / probs.sum()
-        return normalised
+            total = sum(counts.values()) + escape
+            aside = escape / total
+            left *= aside
+            shares = {symbol: share * aside for symbol, share in shares.items()}
+            for symbol, count in counts.items():
+                shares[symbol] = shares.get(symbol, 0.0) + count / total
+        return shares, left
 
     def _contexts(self, past: Sequence[Hashable]) -> Iterable[tuple[Hashable, ...]]:
         """The last 0, 1, .. symbols; at a piece's start the start is one of them."""
