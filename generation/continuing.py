@@ -63,6 +63,7 @@ def plan_to_go_on(bundle: Bundle, request: ComposeRequest, primer: Primer) -> Pl
         raise BadRequest(
             f"Ask for more than {primer.bars} bars in all: those are given already."
         )
+    _refuse_another_music(request, primer)
     knows_keys = any(form.key for form, _ in bundle.forms)
     key = primer.key if knows_keys else None
     drawn = choose_plan(
@@ -90,6 +91,19 @@ def plan_to_go_on(bundle: Bundle, request: ComposeRequest, primer: Primer) -> Pl
     )
     octaves = _octaves(bundle, form, primer, shift)
     return replace(drawn, form=form, transposition=shift + 12 * octaves)
+
+
+def _refuse_another_music(request: ComposeRequest, primer: Primer) -> None:
+    key = primer.key
+    if (
+        request.metre not in (None, primer.metre)
+        or request.tonic not in (None, key.tonic if key else None)
+        or request.mode not in (None, key.mode if key else None)
+    ):
+        raise BadRequest(
+            "A piece goes on in its own key and metre. Leave both open, or compose "
+            "another from its first note."
+        )
 
 
 def _phrases(drawn: Form, primer: Primer, length: int) -> tuple[int, ...]:

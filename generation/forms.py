@@ -7,6 +7,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from generation.continuations import MAX_MORE_BARS, USUAL_MORE_BARS, bars_of
+from generation.models import Composition
 from generation.recipe import (
     MAX_BARS,
     MAX_CANDIDATES,
@@ -168,6 +170,37 @@ class ComposeForm(ControlsForm):
             },
         )
         self.order_fields(self.field_order)
+
+
+class ContinueForm(forms.Form):
+    """How a piece goes on: from which bar, for how long, how close to what it was."""
+
+    closeness = forms.ChoiceField(
+        choices=[("0.5", "Some"), ("1", "Strongly"), ("0", "Not at all")],
+        required=False,
+        error_messages={"invalid_choice": "Choose how close it stays from the list."},
+    )
+
+    prefix = "on"  # The page has another form, with bars of its own.
+
+    def __init__(self, *args: Any, composition: Composition, **kwargs: Any) -> None:
+        bars = bars_of(composition)
+        super().__init__(
+            *args,
+            initial={"from_bar": bars, "more_bars": USUAL_MORE_BARS, "closeness": "0.5"},
+            **kwargs,
+        )
+        self.bars = bars
+        self.fields["from_bar"] = whole("The bar", 1, bars)
+        self.fields["more_bars"] = whole("The number of bars", 1, MAX_MORE_BARS)
+
+    @property
+    def wishes(self) -> dict[str, Any]:
+        """What was asked for, by the names of ``continue_piece``."""
+        data = {n: v for n, v in self.cleaned_data.items() if v not in (None, "")}
+        if "closeness" in data:
+            data["closeness"] = float(data["closeness"])
+        return data
 
 
 class TitleField(forms.CharField):

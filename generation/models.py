@@ -168,6 +168,14 @@ class Composition(models.Model):
         return is_a_visitors and self.session_key == session_key
 
     @property
+    def goes_on(self) -> bool:
+        """Whether it begins with bars of its parent, and goes on in its own way."""
+        primer = self.recipe.get("primer")
+        if not primer or self.parent is None:
+            return False
+        return bool(primer != self.parent.recipe.get("primer"))
+
+    @property
     def model_slug(self) -> str:
         return self.version.model.slug if self.version else "random"
 

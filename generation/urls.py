@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from generation import shelf_views, views
+from generation import continuation_views, shelf_views, views
 from generation.api import views as api
 
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
         name="composition_detail",
     ),
     path("pieces/<uuid:id>/again/", views.again, name="again"),
+    path("pieces/<uuid:id>/continue/", continuation_views.go_on, name="go_on"),
     path("pieces/<uuid:id>/favourite/", shelf_views.favourite, name="favourite"),
     path("pieces/<uuid:id>/rename/", shelf_views.rename, name="rename"),
     path("pieces/<uuid:id>/delete/", shelf_views.delete, name="delete_piece"),

@@ -22,7 +22,8 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import condition, require_POST, require_safe
 
 from generation import services
-from generation.forms import ComposeForm, initial_from_recipe
+from generation.continuations import with_primer
+from generation.forms import ComposeForm, ContinueForm, initial_from_recipe
 from generation.models import Composition, Rendering, caller
 from generation.ranges import file_response
 from generation.recipe import BadRequest
@@ -121,9 +122,12 @@ def compose_from(
     if not form.is_valid():
         return None
     try:
+        wanted = form.compose_request(seed=services.draw_seed())
+        if parent:
+            wanted = with_primer(wanted, parent.recipe)
         return services.compose_now(
             form.cleaned_data["model"].default_version,
-            form.compose_request(seed=services.draw_seed()),
+            wanted,
             parent=parent,
             **whose(request),
         )
@@ -144,9 +148,15 @@ def composition_detail(request: HttpRequest, id: UUID) -> HttpResponse:
 
 
 def composition_context(
-    request: HttpRequest, composition: Composition, form: ComposeForm
+    request: HttpRequest,
+    composition: Composition,
+    form: ComposeForm,
+    continue_form: ContinueForm | None = None,
 ) -> dict[str, Any]:
+    if continue_form is None and composition.version:
+        continue_form = ContinueForm(composition=composition)
     return {
+        "continue_form": continue_form,
         "composition": composition,
         "is_mine": composition.belongs_to(*caller(request)),
         "recipe_rows": recipe_rows(composition),
@@ -179,11 +189,21 @@ def recipe_rows(composition: Composition) -> list[dict[str, str]]:
         ("Top-p", f"{recipe['top_p']:g}" if recipe.get("top_p", 1) < 1 else ""),
         ("Lowest pitch", str(recipe.get("lowest_pitch") or "")),
         ("Highest pitch", str(recipe.get("highest_pitch") or "")),
+        ("Given", given_in_words(recipe)),
         ("Drafts written, best kept", str(recipe.get("candidates") or "")),
         ("Surprise", surprise_in_words(measures.get("bits_per_note"))),
         ("Network", recipe.get("bundle", "")[:12]),
     ]
     return [{"label": label, "value": value} for label, value in rows if value]
+
+
+def given_in_words(recipe: dict[str, Any]) -> str:
+    """What of a continuation was there already."""
+    primer = recipe.get("primer")
+    if not primer:
+        return ""
+    notes = sum(len(part["notes"]) for part in primer["parts"])
+    return f"the first {notes} note{'' if notes == 1 else 's'}"
 
 
 def surprise_in_words(bits_per_note: float | None) -> str:

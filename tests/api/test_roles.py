@@ -81,6 +81,16 @@ DOORS = [
         {**COMPOSE, "model": "alices"},
         "201 201 403 401 400 400",
     ),
+    (
+        *("composition-list", "/compositions/", "POST"),
+        {"continue": {"composition": "{piece}", "more_bars": 1}},
+        "201 201 403 401 400 400",
+    ),
+    (
+        *("composition-list", "/compositions/", "POST"),
+        {"continue": {"composition": "{showcase}", "more_bars": 1}},
+        "201 201 403 401 201 201",
+    ),
     ("composition-detail", "/compositions/{piece}/", "GET", None, READS),
     ("composition-detail", "/compositions/{showcase}/", "GET", None, OPEN),
     (
@@ -145,6 +155,10 @@ def test_each_role_meets_the_door_it_should(door, callers, things):
         body = {**body, "dataset": things["dataset"]}
     if isinstance(body, dict) and "pieces" in body:
         body = {**body, "pieces": things["own_pieces"]}
+    if isinstance(body, dict) and "continue" in body:
+        goes_on = body["continue"]
+        named = goes_on["composition"].format(**things)
+        body = {"continue": {**goes_on, "composition": named}}
     address = "/api/v1" + path.format(**things)
     statuses = []
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,11 @@ from composer_site.api.viewsets import (
     RetrieveMixin,
 )
 from generation import services
+from generation.continuations import (
+    MAX_MORE_BARS,
+    USUAL_MORE_BARS,
+    request_to_continue,
+)
 from generation.forms import ControlsForm
 from generation.models import Composition
 from generation.recipe import (
@@ -45,10 +51,12 @@ from generation.views import (
     is_a_tune,
     whose,
 )
+from training.learning.adaptive import SOME
 from training.models import Model, ModelVersion
 from training.music.pianoroll import notes_json
 from training.music.pitch import MODES
 
+NO_SUCH_PIECE = "There is no such composition, or it is not yours."
 NO_SUCH_MODEL = "There is no such model. See /api/v1/models/."
 
 
@@ -120,8 +128,32 @@ def _number(lowest: float, highest: float, help_text: str) -> serializers.FloatF
     )
 
 
+class ContinueSerializer(StrictSerializer):
+    """The piece's first bars are kept, note for note; the model writes what follows."""
+
+    composition = serializers.UUIDField(help_text="The piece to go on from.")
+    from_bar = _whole(1, MAX_BARS, "The last bar that is kept. Left out: the last.")
+    more_bars = serializers.IntegerField(
+        min_value=1,
+        max_value=MAX_MORE_BARS,
+        default=USUAL_MORE_BARS,
+        help_text="How many follow.",
+    )
+    closeness = serializers.FloatField(
+        min_value=0.0,
+        max_value=1.0,
+        default=SOME,
+        help_text="How much it takes up of what the piece has done: 0 nothing, 0.5 "
+        "some, 1 very much.",
+    )
+
+
 class ComposeSerializer(StrictSerializer):
-    """Every control may be left out; what is left out, the model decides."""
+    """Every control may be left out; what is left out, the model decides.
+
+    With ``continue`` a piece goes on: it keeps its model (unless you name another), its
+    key, metre, tempo, temperature and range, and only ``seed`` may stand beside it.
+    """
 
     model = serializers.SlugField(max_length=60, default="tunes", help_text="Its slug.")
     version = _whole(1, 2**31 - 1, "Its number. Left out: the model's default.")
@@ -146,8 +178,14 @@ class ComposeSerializer(StrictSerializer):
     top_p = _number(0.01, 1.0, "Choose among the likeliest that make up this share.")
     candidates = _whole(0, MAX_CANDIDATES, "Drafts, of which the best is kept.")
 
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        # A word that Python keeps for itself.
+        return {**super().get_fields(), "continue": ContinueSerializer(required=False)}
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """The controls as a request, by the form that pages use."""
+        if "continue" in attrs:
+            return self._to_continue(attrs)
         controls = ControlsForm(attrs)
         if not controls.is_valid():
             raise serializers.ValidationError(
@@ -161,6 +199,32 @@ class ComposeSerializer(StrictSerializer):
             seed=services.draw_seed() if seed is None else seed
         )
         return {"version": self._version(attrs), "wanted": wanted}
+
+    def _to_continue(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        sent = set(self.initial_data) - {"continue", "model", "version", "seed"}
+        if sent:
+            raise serializers.ValidationError(
+                {
+                    name: ["A piece goes on as it was. Leave this out."]
+                    for name in sorted(sent)
+                }
+            )
+        wishes = dict(attrs["continue"])
+        user = self.context["request"].user
+        found = Composition.objects.visible_to(user).select_related("version__model")
+        parent = found.filter(pk=wishes.pop("composition")).first()
+        if parent is None:
+            raise serializers.ValidationError({"continue": [NO_SUCH_PIECE]})
+        if "model" not in self.initial_data:
+            attrs = {**attrs, "model": parent.model_slug}
+        seed = attrs.get("seed")
+        try:
+            wanted = request_to_continue(parent, **{"from_bar": None, **wishes})
+        except BadRequest as error:
+            raise serializers.ValidationError({"continue": [str(error)]}) from None
+        wanted = replace(wanted, seed=services.draw_seed() if seed is None else seed)
+        version = self._version(attrs)
+        return {"version": version, "wanted": wanted, "parent": parent}
 
     def _version(self, attrs: dict[str, Any]) -> ModelVersion:
         user = self.context["request"].user
@@ -209,6 +273,19 @@ class CompositionQuery(ListQuery):
                 {"model": "tunes", "metre": "6/8", "tonic": "D", "bars": 8, "seed": 7},
                 request_only=True,
             ),
+            OpenApiExample(
+                "A piece goes on",
+                {
+                    "continue": {
+                        "composition": "6f1b6a5e-8f0c-4c57-9f8e-2d3c6f0f9b1a",
+                        "from_bar": 4,
+                        "more_bars": 8,
+                        "closeness": 0.5,
+                    },
+                    "seed": 7,
+                },
+                request_only=True,
+            ),
         ],
     ),
     destroy=extend_schema(
@@ -240,7 +317,12 @@ class CompositionViewSet(ListMixin, RetrieveMixin, CreateMixin):
     def make(self, data: dict[str, Any]) -> Composition:
         wanted: ComposeRequest = data["wanted"]
         try:
-            return services.compose_now(data["version"], wanted, **whose(self.request))
+            return services.compose_now(
+                data["version"],
+                wanted,
+                parent=data.get("parent"),
+                **whose(self.request),
+            )
         except BadRequest as error:
             raise serializers.ValidationError({"": [str(error)]}) from None
 
