@@ -36,6 +36,4 @@ def go_on(request: HttpRequest, id: UUID) -> HttpResponse:
             return redirect(made)
     again = ComposeForm(models=models, initial=initial_from_recipe(composition.recipe))
     context = composition_context(request, composition, again, form)
-    return render(
-        request, "generation/composition_detail.html", context, status=422
-    )
+    return render(request, "generation/composition_detail.html", context, status=422)

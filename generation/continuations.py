@@ -63,7 +63,9 @@ def request_to_continue(
     """Raises ``BadRequest``."""
     score = composition.as_score()
     try:
-        primer = primer_of(score, bars_of(composition) if from_bar is None else from_bar)
+        primer = primer_of(
+            score, bars_of(composition) if from_bar is None else from_bar
+        )
     except UnusablePrimer as reason:
         raise BadRequest(str(reason)) from None
     bars = primer.bars + more_bars
@@ -74,13 +76,13 @@ def request_to_continue(
             if most > 0
             else f"A piece has at most {MAX_BARS} bars. Go on from an earlier one."
         )
-    kept = {
+    inherited = {
         name: value
         for name in _INHERITED
         if (value := composition.recipe.get(name)) is not None
     }
     return ComposeRequest(
-        **kept,
+        **inherited,
         bars=bars,
         qpm=min(max(score.qpm, MIN_QPM), MAX_QPM),
         primer=primer,

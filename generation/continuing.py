@@ -120,9 +120,7 @@ def _phrases(drawn: Form, primer: Primer, length: int) -> tuple[int, ...]:
     return (*given, *kept, *([last] if last >= begin else []))
 
 
-def _players(
-    encoding: Encoding, drawn: Form, primer: Primer
-) -> tuple[Instrument, ...]:
+def _players(encoding: Encoding, drawn: Form, primer: Primer) -> tuple[Instrument, ...]:
     """The primer's, with the compass they had there and have in ``drawn``."""
     if not isinstance(encoding, PolyphonyEncoding):
         return ()

@@ -187,7 +187,11 @@ class ContinueForm(forms.Form):
         bars = bars_of(composition)
         super().__init__(
             *args,
-            initial={"from_bar": bars, "more_bars": USUAL_MORE_BARS, "closeness": "0.5"},
+            initial={
+                "from_bar": bars,
+                "more_bars": USUAL_MORE_BARS,
+                "closeness": "0.5",
+            },
             **kwargs,
         )
         self.bars = bars

@@ -164,7 +164,9 @@ def primer_to_json(primer: Primer) -> dict[str, Any]:
                 "name": part.name,
                 "program": part.program,
                 "compass": list(compass),
-                "notes": [[n.start_tick, n.pitch, n.duration_ticks] for n in part.notes],
+                "notes": [
+                    [n.start_tick, n.pitch, n.duration_ticks] for n in part.notes
+                ],
             }
             for part, compass in zip(score.parts, primer.compasses, strict=True)
         ],

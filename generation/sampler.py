@@ -295,9 +295,7 @@ class _Scribe:
     ) -> Float32s:
         """``logits`` of the legal values as the drafts' memories would have them."""
         rows = [
-            memory.mix(
-                field, context, before, row + draft.walk.legal(field, before)
-            )
+            memory.mix(field, context, before, row + draft.walk.legal(field, before))
             for memory, draft, context, before, row in zip(
                 self._memories, self._open, contexts, chosen, logits, strict=True
             )

@@ -13,7 +13,12 @@ from training.corpora import CORPORA
 from training.learning.bundle import load_bundle
 from training.learning.config import ModelConfig, TrainConfig
 from training.learning.dataset import prepare
-from training.learning.reference import Reference, reference_of, write_reference
+from training.learning.reference import (
+    Reference,
+    evenly,
+    reference_of,
+    write_reference,
+)
 from training.music.encodings import (
     Encoding,
     MelodyEncoding,
@@ -131,7 +136,14 @@ def measure_house_model(
                 f"Train it again: manage.py train_house_models --only {model.slug}"
             )
         report("Its corpora hold more pieces than when it was trained.")
+    # Only a process that measures or trains may load JAX, see below.
+    from training.learning.evaluate import evaluate_adaptive
+
+    adaptive = evaluate_adaptive(
+        bundle.encoding, bundle.weights, bundle.model_config, evenly(pieces.test)
+    )
     reference = reference_of(bundle.encoding, pieces)
+    reference = replace(reference, adaptive=adaptive)
     # It is of this bundle, whose training pieces are all in it.
     reference = replace(reference, data_hash=data_hash)
     write_reference(folder, reference)

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, F, QuerySet
 from django.utils import timezone
 
-from training.learning.reference import Reference, load_reference
+from training.learning.adaptive import AdaptiveBits
+from training.learning.reference import Reference, load_adaptive, load_reference
 from training.models import ModelVersion, Portrait
 from training.music.profile import Profile, profile_to_json
 
@@ -29,6 +30,12 @@ def reference_beside(version: ModelVersion) -> Reference | None:
     """What the version's music is held against, if its bundle brought anything."""
     data_hash = version.provenance.get("data_hash", "")
     return load_reference(version.bundle_folder, data_hash=data_hash)
+
+
+def adaptive_beside(version: ModelVersion) -> AdaptiveBits | None:
+    """What the version gains by learning from the piece at hand, if it was measured."""
+    data_hash = version.provenance.get("data_hash", "")
+    return load_adaptive(version.bundle_folder, data_hash=data_hash)
 
 
 def begin_portrait(version: ModelVersion) -> None:

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 from training.access import account_of, needs_account
 from training.models import Model, ModelVersion
 from training.portrait_charts import measure_rows, pair_charts
+from training.portraits import adaptive_beside
 from training.services import promote_version
 
 SAMPLES_SHOWN = 6
@@ -65,6 +66,7 @@ def model_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "baseline_labels": [
                 BASELINE_LABELS.get(name, name) for name in version.baselines()
             ],
+            "adaptive": adaptive_beside(version),
             "portrait": portrait,
             "music_rows": measure_rows(portrait) if portrait else [],
             "music_charts": pair_charts(portrait) if portrait else [],

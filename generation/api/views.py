@@ -20,8 +20,10 @@ from generation.forms import ControlsForm
 from generation.models import Composition
 from generation.recipe import BadRequest
 from generation.views import DIRECT_FORMATS, as_attachment, file_name, whose, written
+from training.learning.adaptive import adaptive_to_json
 from training.models import Model, ModelVersion
 from training.music.pianoroll import notes_json
+from training.portraits import adaptive_beside
 from training.random_notes import best_possible
 
 DEFAULT_MODEL = "tunes"
@@ -71,6 +73,7 @@ def metrics(request: Request) -> Response:
             "metrics": scores_of(version),
             "baselines": version.baselines() if version else {},
             "music": music_of(version),
+            "adaptive": adaptive_of(version),
         }
     )
 
@@ -151,6 +154,12 @@ def get_version(request: Request, slug: str) -> ModelVersion:
 
 def scores_of(version: ModelVersion | None) -> dict[str, float]:
     return version.scores() if version else best_possible()
+
+
+def adaptive_of(version: ModelVersion | None) -> dict[str, Any] | None:
+    """Bits per note when it may learn from the piece at hand, beside without."""
+    bits = adaptive_beside(version) if version else None
+    return adaptive_to_json(bits) if bits else None
 
 
 def music_of(version: ModelVersion | None) -> dict[str, Any] | None:

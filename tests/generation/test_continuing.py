@@ -180,9 +180,7 @@ def test_notes_that_sound_at_the_cut_end_there():
             Score(
                 parts=(
                     Part(
-                        notes=tuple(
-                            Note(i, 60, 1) for i in range(MAX_PRIMER_NOTES + 1)
-                        )
+                        notes=tuple(Note(i, 60, 1) for i in range(MAX_PRIMER_NOTES + 1))
                     ),
                 )
             ),

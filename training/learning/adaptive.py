@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,27 @@ class AdaptiveBits:
     def gain(self) -> float:
         """The share of its bits that the memory saves."""
         return 1.0 - self.adaptive / self.alone
+
+
+def adaptive_to_json(bits: AdaptiveBits) -> dict[str, Any]:
+    return {
+        name: round(value, 5) if isinstance(value, float) else value
+        for name, value in asdict(bits).items()
+    }
+
+
+def adaptive_from_json(stored: Any) -> AdaptiveBits | None:
+    """What ``stored`` was made from; None where it is missing.
+
+    Raises ``ValueError`` or ``TypeError`` for anything else.
+    """
+    if stored is None:
+        return None
+    bits = AdaptiveBits(**stored)
+    numbers = asdict(bits).values()
+    if not all(type(n) in (int, float) and 0 < n < math.inf for n in numbers):
+        raise ValueError("These are no bits per note.")
+    return bits
 
 
 def measure_adaptive(

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
+from training.learning.adaptive import AdaptiveBits, measure_adaptive
 from training.learning.config import ModelConfig
 from training.learning.input_pipeline import windows
 from training.learning.measures import Predictions, measure
@@ -23,6 +24,7 @@ from training.learning.optimizer import Params
 from training.music.encodings import EncodedPiece, Encoding
 
 _BATCH_SIZE, _WINDOW = 16, 128
+_MOST_REMEMBERED = 20_000  # events, read in some seconds with a memory
 FloatArray = npt.NDArray[np.float32]
 
 
@@ -34,6 +36,22 @@ def evaluate(
 ) -> dict[str, Any]:
     """The measures of ``measures.measure`` for the network's own predictions."""
     return measure(encoding, pieces, list(predict(encoding, params, config, pieces)))
+
+
+def evaluate_adaptive(
+    encoding: Encoding,
+    params: Params,
+    config: ModelConfig,
+    pieces: Sequence[EncodedPiece],
+) -> AdaptiveBits:
+    """What learning from the piece at hand is worth, over the first ``pieces`` that
+    make up 20,000 events."""
+    some: list[EncodedPiece] = []
+    for piece in pieces:
+        if some and sum(len(p.events) for p in some) > _MOST_REMEMBERED:
+            break
+        some.append(piece)
+    return measure_adaptive(encoding, some, predict(encoding, params, config, some))
 
 
 def evaluate_bits(

@@ -102,7 +102,7 @@ class EventMemory:
         legal: npt.NDArray[np.intp],
         own: Array,
     ) -> Array:
-        """(K, legal values): what each view expects, the network where it has no say."""
+        """(K, legal values): what each view expects, or else the network."""
         asked = self._ear.ask(field, context, chosen)
         column = {value: i for i, value in enumerate(legal.tolist())}
         probs = np.exp(own)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,9 @@ from training.learning.baselines import measure_baselines
 from training.learning.bundle import Arrays, Weights, save_bundle
 from training.learning.config import ModelConfig, TrainConfig
 from training.learning.dataset import LearningSet
-from training.learning.evaluate import evaluate
+from training.learning.evaluate import evaluate, evaluate_adaptive
 from training.learning.model import build_model
-from training.learning.reference import reference_files, reference_of
+from training.learning.reference import evenly, reference_files, reference_of
 from training.learning.train import Epoch, TrainState, train
 from training.music.encodings import EncodedPiece, Encoding
 
@@ -78,6 +79,8 @@ def run_training(
             "test": len(pieces.test),
         },
     }
+    adaptive = evaluate_adaptive(encoding, params, model_config, evenly(pieces.test))
+    reference = replace(reference_of(encoding, pieces), adaptive=adaptive)
     return save_bundle(
         root,
         name=name,
@@ -97,7 +100,7 @@ def run_training(
         },
         golden=golden_logits(encoding, model_config, weights, pieces.test[0]),
         folder_name=folder_name,
-        beside=reference_files(reference_of(encoding, pieces)),
+        beside=reference_files(reference),
     )
 
 

@@ -69,6 +69,13 @@ class Command(BaseCommand):
             )
         except (UnreadableBundle, OtherMusic) as error:
             raise CommandError(str(error)) from None
+        if bits := reference.adaptive:
+            self.stdout.write(
+                f"{bits.alone:.3f} bits a note on {bits.pieces} held-out pieces; "
+                f"{bits.adaptive:.3f} when it may learn from the piece at hand; in "
+                f"their second halves {bits.late_alone:.3f} and "
+                f"{bits.late_adaptive:.3f}."
+            )
         pieces = reference.held_out.pieces
         runs = sum(len(known.hashes) for known in reference.known)
         self.stdout.write(
