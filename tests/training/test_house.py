@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 from io import StringIO
 
@@ -11,6 +12,7 @@ from django.core.management import CommandError, call_command
 
 from tests.learning.tiny import MODEL, TRAIN, tune, untrained_bundle
 from training.house import HOUSE_MODELS, HouseModel, OtherMusic, measure_house_model
+from training.learning.adaptive import adaptive_to_json
 from training.learning.bundle import HOUSE_MODELS_ROOT, bundle_hash, load_bundle
 from training.learning.dataset import prepare
 from training.learning.reference import REFERENCE_FILES, load_reference
@@ -61,8 +63,22 @@ def test_measuring_anew_finds_what_training_found(folder):
 
     measure_house_model(WALKS, folder, report=lambda line: None)
 
-    assert {name: (folder / name).read_bytes() for name in REFERENCE_FILES} == before
+    found = {name: (folder / name).read_bytes() for name in REFERENCE_FILES}
+    told = json.loads(found.pop("reference.json"))
+    del told["adaptive"]  # What the network gains: this one came without it.
+    assert told == json.loads(before.pop("reference.json"))
+    assert found == before
     assert bundle_hash(folder) == digest
+
+
+def test_it_is_measured_what_learning_from_the_piece_at_hand_is_worth(folder):
+    bits = measure_house_model(WALKS, folder, report=lambda line: None).adaptive
+
+    assert bits is not None
+    kept = reference_beside(folder).adaptive
+    assert adaptive_to_json(kept) == adaptive_to_json(bits)
+    assert bits.adaptive < bits.alone  # of a network that has learnt nothing
+    assert bits.pieces == reference_beside(folder).held_out.pieces
 
 
 def test_corpora_may_have_grown(folder):
