@@ -176,6 +176,7 @@ class ContinueForm(forms.Form):
     """How a piece goes on: from which bar, for how long, how close to what it was."""
 
     closeness = forms.ChoiceField(
+        initial="0.5",
         choices=[("0.5", "Some"), ("1", "Strongly"), ("0", "Not at all")],
         required=False,
         error_messages={"invalid_choice": "Choose how close it stays from the list."},
