@@ -244,8 +244,8 @@ class _Scribe:
                 logits = self._remembered(field, contexts, chosen, logits)
             logits = self._masked(field, chosen, logits)
             picks = draw(logits, chances[field], self._sampling)
-            if self._prefix:
-                picks[:] = self._prefix[field] if field < len(self._prefix) else picks
+            if field < len(self._prefix):
+                picks[:] = self._prefix[field]
             columns.append(picks)
             chosen = [(*c, p) for c, p in zip(chosen, picks.tolist(), strict=True)]
         self._who.append(self.active)
