@@ -161,3 +161,14 @@ def test_a_choir_goes_on_too(client, chorales):
 def test_a_piece_grows_to_256_bars_and_no_further(piece):
     with pytest.raises(BadRequest, match="1 to 128 more"):
         request_to_continue(piece, from_bar=8, more_bars=129, closeness=0.5)
+
+
+def test_a_version_says_what_learning_from_a_piece_is_worth(client, tunes):
+    told = client.get("/metrics").json()["adaptive"]
+    page = client.get(tunes.get_absolute_url()).content.decode()
+
+    assert told["adaptive"] < told["alone"]
+    assert told["late_adaptive"] < told["late_alone"]
+    assert "When it may learn from the piece at hand" in page
+    assert f"{told['adaptive']:.2f} bits a note" in page
+    assert client.get("/metrics?model=random").json()["adaptive"] is None
