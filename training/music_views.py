@@ -360,9 +360,10 @@ def chosen_pieces(request: HttpRequest) -> PieceQuerySet:
     own = own_pieces(request).kept()
     if "pieces" in request.GET:
         own = own.filter(pk__in=ids_of(request.GET.getlist("pieces")))
-    if uploads := ids_of(request.GET.getlist("upload")):
+    if "upload" in request.GET:
         files = UploadedFile.objects.filter(
-            upload__in=uploads, upload__owner=account_of(request)
+            upload__in=ids_of(request.GET.getlist("upload")),
+            upload__owner=account_of(request),
         )
         own = own.filter(pk__in=files.values("piece"))
     return own.found_by(words_of(request.GET.get("find", "")))

@@ -125,6 +125,8 @@ def refusal_of(found: Survey, transpose: bool) -> str:
 
 
 def too_few(found: Survey) -> str:
+    if not found.pieces:
+        return f"There are no pieces here. {MIN_PIECES} is the least to learn from."
     what = f"{found.different} different piece{'' if found.different == 1 else 's'}"
     return (
         f"These are {what}, and {MIN_PIECES} is the least: most are learnt from, and "

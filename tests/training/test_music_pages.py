@@ -273,6 +273,14 @@ def test_a_missing_worker_is_told(alices, alice):
 # The list
 
 
+def test_the_last_uploads_are_shown_the_newest_first(alices, alice):
+    uploads = [bring(alice, {f"{n}.mid": midi(n)}) for n in range(3)]
+
+    shown = alices.get(LIST).context["uploads"]
+
+    assert [upload.pk for upload in shown] == [u.pk for u in reversed(uploads)]
+
+
 def test_a_long_list_takes_as_many_queries_as_a_short_one(
     alices, alice, pieces, django_assert_num_queries
 ):
@@ -416,6 +424,12 @@ def test_a_dataset_is_made_of_what_was_found(alices, pieces):
     alices.post(f"{NEW}?find=tune", {"split_seed": 0})
 
     assert Dataset.objects.get().entries.count() == 12
+
+
+def test_an_address_that_names_no_upload_offers_no_pieces(alices, pieces):
+    page = text(alices.get(f"{NEW}?upload=x"))
+
+    assert "There are no pieces here. 10 is the least" in page
 
 
 def test_too_few_pieces_are_told_before_the_form(alices, pieces):

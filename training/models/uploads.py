@@ -15,7 +15,7 @@ class UploadQuerySet(models.QuerySet["Upload"]):
         return self.filter(state__in=[Upload.State.QUEUED, Upload.State.RUNNING])
 
     def with_counts(self) -> UploadQuerySet:
-        """With how many of its files had which end."""
+        """With how many of its files had which end, the newest first."""
         ends = UploadedFile.State
         return self.annotate(
             num_files=Count("files", filter=~Q(files__state=ends.OPENED)),
@@ -23,7 +23,8 @@ class UploadQuerySet(models.QuerySet["Upload"]):
             num_imported=Count("files", filter=Q(files__state=ends.IMPORTED)),
             num_known=Count("files", filter=Q(files__state=ends.KNOWN)),
             num_refused=Count("files", filter=Q(files__state=ends.REFUSED)),
-        )
+            # A query that counts forgets the model's own order.
+        ).order_by("-created_at", "-pk")
 
 
 class Upload(models.Model):
