@@ -31,7 +31,17 @@ class PlainJSONParser(JSONParser):
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """A misspelt name is told, not passed over."""
+    """A misspelt name is told, not passed over, and so is what may be chosen."""
+
+    def get_fields(self) -> dict[str, Any]:
+        fields: dict[str, Any] = super().get_fields()
+        for field in fields.values():
+            # Of a list, the choice is in what it holds.
+            choice = getattr(field, "child", field)
+            if isinstance(choice, serializers.ChoiceField):
+                known = ", ".join(str(key) for key in choice.choices)
+                choice.error_messages["invalid_choice"] = f"Send one of {known}."
+        return fields
 
     def to_internal_value(self, data: Any) -> Any:
         if hasattr(data, "keys"):

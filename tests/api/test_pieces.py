@@ -34,6 +34,7 @@ def test_a_file_becomes_a_piece(writer):
         ("a.mid", files.data("months_long.mid"), "too long"),
         ("a.txt", b"no music", "MIDI (.mid)"),
         ("a.zip", files.zipped({"a.mid": files.midi(1)}), ".zip"),
+        ("a.abc", b"X:1\nK:C\nCDEF|\n\nX:2\nK:G\nGABc|\n", "Send one tune"),
         ("a.mid", files.drums(), "drums only"),
         ("a.mid", b"", "empty"),
     ],

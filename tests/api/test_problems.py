@@ -155,6 +155,17 @@ def test_a_run_that_cannot_be_is_not_started(writer, dataset, change, field):
     assert not TrainingRun.objects.exists()
 
 
+def test_what_may_be_chosen_is_told(writer, dataset):
+    run = {"dataset": dataset.pk, "preset": "endless", "title": "Mine"}
+    collections = {"kind": "corpus", "corpora": ["nowhere"]}
+
+    of_run = problem_of(writer.post(RUNS, run))
+    of_dataset = problem_of(writer.post(DATASETS, collections))
+
+    assert of_run["errors"]["preset"] == ["Send one of quick, standard, thorough."]
+    assert "aird" in str(of_dataset["errors"]["corpora.0"])
+
+
 def test_one_trains_ones_own_models_only(writer, dataset):
     body = {"dataset": dataset.pk, "preset": "quick", "model": "tunes"}
 

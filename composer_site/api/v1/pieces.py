@@ -29,8 +29,10 @@ from generation.services import TooBusy
 from training.models import Piece
 from training.models.datasets import PieceQuerySet
 from training.music.archive import is_archive, shown_name, too_big
+from training.music.books import split_book
 from training.music.formats import UnreadableScore, read_safely
 from training.music.pianoroll import notes_json
+from training.music.reading import decode_text
 from training.music.sandbox import Limits
 from training.pieces import NotKept, keep_piece, name_of, throw_away
 from training.uploads import MAX_FILE_BYTES
@@ -152,10 +154,19 @@ class PieceViewSet(ListMixin, RetrieveMixin, CreateMixin):
 
     def make(self, data: dict[str, Any]) -> Piece:
         file = data["file"]
-        name = shown_name(file.name)
+        name, content = shown_name(file.name), file.read()
+        if name.lower().endswith(".abc") and len(split_book(decode_text(content))) > 1:
+            raise serializers.ValidationError(
+                {
+                    "file": [
+                        "A book of tunes is opened on the page of your music, not "
+                        "here. Send one tune."
+                    ]
+                }
+            )
         try:
             with one_of_few():
-                score = read_safely(name, file.read(), LIMITS).score
+                score = read_safely(name, content, LIMITS).score
             kept = keep_piece(
                 score, name=name_of(score, name), owner=self.account, source=name
             )
