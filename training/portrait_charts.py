@@ -117,9 +117,13 @@ NOTE_VALUES = {
 }
 
 
+#: Where nine in ten of fewer real pieces lie says nothing.
+FEWEST_FOR_A_BAND = 10
+
+
 @dataclass(frozen=True, slots=True)
 class MeasureRow:
-    """``real`` and ``band`` are empty where there is nothing to compare."""
+    """``real`` is empty where there is nothing to compare, ``band`` also of too few."""
 
     name: str
     label: str
@@ -188,9 +192,12 @@ def _row(name: str, own: Spread, real: Spread | None) -> MeasureRow:
     label, hint, unit = WORDS[name]
     if real is None:
         return MeasureRow(name, label, hint, unit.written(own.mean))
+    means = unit.written(own.mean), unit.written(real.mean)
+    if real.pieces < FEWEST_FOR_A_BAND:
+        return MeasureRow(name, label, hint, *means)
     side = Comparison(name, own, real).side
     return MeasureRow(
-        *(name, label, hint, unit.written(own.mean), unit.written(real.mean)),
+        *(name, label, hint, *means),
         band=unit.band(real.low, real.high),
         verdict=("", "higher than most", "lower than most")[side],
     )

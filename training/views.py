@@ -50,6 +50,7 @@ def model_detail(request: HttpRequest, slug: str) -> HttpResponse:
     model = get_object_or_404(Model.objects.visible_to(request.user), slug=slug)
     version = _get_version(request, model)
     portrait = getattr(version, "portrait", None)
+    music_rows = measure_rows(portrait) if portrait else []
     return render(
         request,
         "training/model_detail.html",
@@ -68,7 +69,8 @@ def model_detail(request: HttpRequest, slug: str) -> HttpResponse:
             ],
             "adaptive": adaptive_beside(version),
             "portrait": portrait,
-            "music_rows": measure_rows(portrait) if portrait else [],
+            "music_rows": music_rows,
+            "has_bands": any(row.band for row in music_rows),
             "music_charts": pair_charts(portrait) if portrait else [],
             "curve": version.curve,
             "curve_baselines": curve_baselines(version),

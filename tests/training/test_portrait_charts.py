@@ -32,7 +32,7 @@ def test_every_measure_has_words():
 def test_rows_say_what_differs():
     wild = Score((line(60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 72),))
 
-    rows = {row.name: row for row in measure_rows(portrait([wild], [TUNE]))}
+    rows = {row.name: row for row in measure_rows(portrait([wild], [TUNE] * 10))}
 
     assert rows["scale_consistency"].verdict == "lower than most"
     assert rows["pitch_class_entropy"].verdict == "higher than most"
@@ -42,6 +42,13 @@ def test_rows_say_what_differs():
     assert rows["pitch_class_entropy"].own == "3.55"  # 13 notes, one class twice
     assert rows["copied_10"].own == "0.0 %"
     assert rows["copied_10"].real == "100.0 %"
+
+
+def test_few_real_pieces_have_a_mean_and_no_band():
+    rows = measure_rows(portrait([HYMN], [TUNE] * 9))
+
+    assert {(row.band, row.verdict) for row in rows} == {("", "")}
+    assert {row.name: row.real for row in rows}["scale_consistency"] == "100.0 %"
 
 
 def test_without_real_pieces_there_is_nothing_beside():
