@@ -144,6 +144,7 @@ def test_the_page_shows_a_new_token_once(client, alice):
 
     text = made.context["new_token"].text
     assert text in made.content.decode()
+    assert f"Bearer {text[:12]}" in made.content.decode()
     assert "no-store" in made["Cache-Control"]
     assert status_with(text) == 200
     again = client.get(PAGE).content.decode()

@@ -33,9 +33,26 @@ class Command(BaseCommand):
     help = "Measure training: against Keras's fit, PyTorch, and the matrix rate."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--rounds", type=int, default=ROUNDS)
-        parser.add_argument("--sizes", nargs="+", choices=SIZES, default=list(SIZES))
-        parser.add_argument("--steps", nargs="+", type=int, default=[32, 256])
+        parser.add_argument(
+            "--rounds",
+            type=int,
+            default=ROUNDS,
+            help="how often each is timed, %(default)s if not said",
+        )
+        parser.add_argument(
+            "--sizes",
+            nargs="+",
+            choices=SIZES,
+            default=list(SIZES),
+            help="of the network: layers and units are S 1x128, M 2x256, L 3x512",
+        )
+        parser.add_argument(
+            "--steps",
+            nargs="+",
+            type=int,
+            default=[32, 256],
+            help="notes between two updates, 32 and 256 if not said",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["rounds"] < 1 or any(not 1 <= n <= 1024 for n in options["steps"]):
