@@ -186,15 +186,8 @@ class ContinueForm(forms.Form):
 
     def __init__(self, *args: Any, composition: Composition, **kwargs: Any) -> None:
         bars = bars_of(composition)
-        super().__init__(
-            *args,
-            initial={
-                "from_bar": bars,
-                "more_bars": USUAL_MORE_BARS,
-                "closeness": "0.5",
-            },
-            **kwargs,
-        )
+        super().__init__(*args, **kwargs)
+        self.initial = {"from_bar": bars, "more_bars": USUAL_MORE_BARS}
         self.bars = bars
         self.fields["from_bar"] = whole("The bar", 1, bars)
         self.fields["more_bars"] = whole("The number of bars", 1, MAX_MORE_BARS)
