@@ -127,8 +127,10 @@ def refusal_of(found: Survey, transpose: bool) -> str:
 def too_few(found: Survey) -> str:
     if not found.pieces:
         return f"There are no pieces here. {MIN_PIECES} is the least to learn from."
-    what = f"{found.different} different piece{'' if found.different == 1 else 's'}"
+    what = f"These are {found.different} different pieces"
+    if found.different == 1:
+        what = "This is 1 different piece"
     return (
-        f"These are {what}, and {MIN_PIECES} is the least: most are learnt from, and "
+        f"{what}, and {MIN_PIECES} is the least: most are learnt from, and "
         "others are held back to see how well. Bring more; a hundred is a good start."
     )

@@ -126,7 +126,7 @@ def test_the_same_tune_in_other_keys_counts_once(alice):
     pieces = own(alice, copies)
 
     assert (survey(pieces).pieces, survey(pieces).copies) == (12, 11)
-    with pytest.raises(BadDataset, match="1 different piece,"):
+    with pytest.raises(BadDataset, match="This is 1 different piece,"):
         create_own_dataset(pieces, owner=alice)
 
 
