@@ -33,7 +33,7 @@ from training.music.archive import (
     is_archive,
     shown_name,
 )
-from training.music.books import split_book, title_of_tune
+from training.music.books import count_tunes, split_book, title_of_tune
 from training.music.formats import Reading, UnreadableScore, read_many_safely
 from training.music.reading import decode_text
 from training.music.sandbox import Limits, unpack_in_child
@@ -174,11 +174,16 @@ def _next_files(upload: Upload) -> list[UploadedFile]:
 
 
 def _is_book(upload: Upload, file: UploadedFile) -> bool:
-    return file.name.lower().endswith(".abc") and len(_tunes(upload, file)) > 1
+    if not file.name.lower().endswith(".abc"):
+        return False
+    # Should the file be gone, whoever reads it as a score will say so.
+    with contextlib.suppress(FileNotFoundError):
+        return count_tunes(_text(upload, file)) > 1
+    return False
 
 
-def _tunes(upload: Upload, file: UploadedFile) -> list[str]:
-    return split_book(decode_text(_path(upload, file).read_bytes()))
+def _text(upload: Upload, file: UploadedFile) -> str:
+    return decode_text(_path(upload, file).read_bytes())
 
 
 def _path(upload: Upload, file: UploadedFile) -> Path:
@@ -261,13 +266,13 @@ def _open_archive(upload: Upload, file: UploadedFile) -> None:
 
 def _open_book(upload: Upload, file: UploadedFile) -> None:
     """Give each tune of an ABC file a row of its own."""
-    tunes = _tunes(upload, file)
+    text = _text(upload, file)
     members = []
-    for number, tune in enumerate(tunes[: max(0, _room(upload))]):
+    for number, tune in enumerate(split_book(text, max(0, _room(upload)))):
         (upload.folder / f"{file.pk}-{number}").write_text(tune, encoding="utf-8")
         title = shown_name(title_of_tune(tune).replace("/", " "))
         members.append(Member(number, f"{title}.abc"))
-    _opened(upload, file, members, len(tunes) - len(members))
+    _opened(upload, file, members, count_tunes(text) - len(members))
 
 
 def _room(upload: Upload) -> int:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.learning.tiny import tune
 from training.music.arranging import arranged, count_voices
-from training.music.books import split_book, title_of_tune
+from training.music.books import count_tunes, split_book, title_of_tune
 from training.music.encodings import MelodyEncoding, VoicesEncoding
 from training.music.quantize import is_on_grid
 from training.music.score import Note, Part, Score
@@ -66,7 +66,7 @@ def test_the_melody_of_several_parts_is_their_highest_line():
 def test_the_tunes_of_a_book_are_texts_of_their_own():
     text = "M:3/4\nL:1/8\n\nX:1\nT:One\nK:C\nCDE\n\nX:2\nK:D\nDEF\n"
 
-    first, second = split_book(text)
+    first, second = split_book(text, 10)
 
     assert "M:3/4" in first and "M:3/4" in second
     assert (title_of_tune(first), title_of_tune(second)) == ("One", "Tune 2")
@@ -76,5 +76,16 @@ def test_the_tunes_of_a_book_are_texts_of_their_own():
 def test_a_file_of_one_tune_is_no_book():
     text = "X:1\nT:One\nK:C\nCDE\n"
 
-    assert split_book(text) == [text]
-    assert split_book("") == [""]
+    assert split_book(text, 10) == [text]
+    assert split_book("", 10) == [""]
+
+
+def test_a_long_head_is_not_written_before_every_tune():
+    head = "M:3/4\n" * 10_000 + "C:" + "a" * 10_000 + "\n"
+    text = head + "X:1\n" * 5_000
+
+    tunes = split_book(text, 1_000)
+
+    assert count_tunes(text) == 5_000
+    assert len(tunes) == 1_000
+    assert sum(map(len, tunes)) < 5 * len(text)

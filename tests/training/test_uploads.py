@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from datetime import timedelta
 from unittest.mock import patch
@@ -151,6 +152,16 @@ def test_a_child_that_dies_costs_one_file(alice, monkeypatch):
     assert [state for state, _ in ends.values()] == [
         *("imported", "refused", "imported", "imported")
     ]
+
+
+def test_files_that_are_gone_are_told_and_do_not_wait_for_ever(alice):
+    upload = bring(alice, {"a.mid": midi(1), "b.abc": files.book(2)})
+    shutil.rmtree(upload.folder)  # as when the rows were put back, and not the files
+
+    ends = read(upload)
+
+    assert [state for state, _ in ends.values()] == ["refused", "refused"]
+    assert upload.state == Upload.State.DONE
 
 
 def test_what_goes_wrong_in_us_is_told_and_the_others_are_read(alice, monkeypatch):

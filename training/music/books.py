@@ -6,28 +6,51 @@ Each tune becomes a text of its own, so that one that cannot be read spoils no o
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import islice
 
 _HEADS_A_BOOK = ("M:", "L:", "Q:", "C:", "R:", "I:")
+#: It goes before every tune, so a long one would be written a thousand times.
+_MAX_HEAD_LINES, _MAX_HEAD_LINE = 20, 200
 
 
-def split_book(text: str) -> list[str]:
-    """The tunes of an ABC file as texts, with the fields that stand before the first.
+def count_tunes(text: str) -> int:
+    """How many tunes an ABC file holds, without taking them apart."""
+    return len(_starts(_lines(text)))
 
-    A file of one tune is returned as it is.
 
-    >>> len(split_book("L:1/8\\nX:1\\nK:C\\nCDE\\n\\nX:2\\nK:D\\nDEF\\n"))
+def split_book(text: str, most: int) -> list[str]:
+    """The first ``most`` tunes of an ABC file, with the fields before the first of all.
+
+    A file of one tune is returned as it is. Of a very long head only the beginning is
+    kept.
+
+    >>> len(split_book("L:1/8\\nX:1\\nK:C\\nCDE\\n\\nX:2\\nK:D\\nDEF\\n", 10))
     2
     """
-    lines = re.sub(r"\r\n?", "\n", text).split("\n")
-    starts = [i for i, line in enumerate(lines) if line.startswith("X:")]
+    lines = _lines(text)
+    starts = _starts(lines)
     if len(starts) < 2:
-        return [text]
-    head = [line for line in lines[: starts[0]] if line[:2] in _HEADS_A_BOOK]
+        return [text][:most]
+    fields = (
+        line
+        for line in lines[: starts[0]]
+        if line[:2] in _HEADS_A_BOOK and len(line) <= _MAX_HEAD_LINE
+    )
+    head = list(islice(fields, _MAX_HEAD_LINES))
     ends = [*starts[1:], len(lines)]
     return [
         "\n".join([lines[start], *head, *lines[start + 1 : end]])
-        for start, end in zip(starts, ends, strict=True)
+        for start, end in islice(zip(starts, ends, strict=True), most)
     ]
+
+
+def _lines(text: str) -> list[str]:
+    return re.sub(r"\r\n?", "\n", text).split("\n")
+
+
+def _starts(lines: Sequence[str]) -> list[int]:
+    return [i for i, line in enumerate(lines) if line.startswith("X:")]
 
 
 def title_of_tune(text: str) -> str:
