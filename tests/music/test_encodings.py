@@ -397,3 +397,11 @@ def test_instruments_travel_with_the_form():
 def test_an_unknown_encoding_is_refused():
     with pytest.raises(ValueError, match="Choose one of"):
         from_spec({"name": "tabla"})
+
+
+def test_notes_held_for_hours_are_refused_before_they_fill_the_memory():
+    hours = 36_000 * TICKS_PER_QUARTER
+    part = Part(notes=tuple(Note(0, pitch, hours) for pitch in range(40, 70)))
+
+    with pytest.raises(NotEncodable, match="held for too long"):
+        PolyphonyEncoding().encode(Score(parts=(part,)))

@@ -58,6 +58,8 @@ from training.music.score import KeyChange, MetreChange, Note, Part, Score
 
 MAX_PARTS = 8
 MAX_NOTES = 50_000
+#: Hundreds of notes held for an hour would be millions of events.
+MAX_EVENTS = 2 * MAX_NOTES
 
 
 class PolyphonyEncoding:
@@ -111,6 +113,11 @@ class PolyphonyEncoding:
             gap = self._gap(end - start)
             rows.append((part, symbol, last, gap[0][-1] if gap else 0))
             rows += gap[1:]
+            if len(rows) > MAX_EVENTS:
+                raise NotEncodable(
+                    "Its notes are held for too long in all; shorten them, or cut the "
+                    "piece into several."
+                )
         parts = [part for part, *_ in rows[1:]] + [self.num_parts]
         events = [(*row[1:], part) for row, part in zip(rows, parts, strict=True)]
         return trace(self, events, form)
