@@ -9,7 +9,6 @@ product spread over cores does not.
 from __future__ import annotations
 
 from functools import cache
-from math import gcd
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,7 +26,7 @@ class Rows:
 
     def __init__(self, batch: int) -> None:
         devices = jax.devices()
-        devices = devices[: gcd(batch, len(devices))]
+        devices = devices[: most_even_shares(batch, len(devices))]
         self._mesh = Mesh(np.array(devices), ("rows",))
 
     def split(self, tree: Tree, *, axis: int) -> Tree:
@@ -41,6 +40,11 @@ class Rows:
         whole = NamedSharding(self._mesh, PartitionSpec())
         placed: Tree = jax.device_put(tree, whole)
         return placed
+
+
+def most_even_shares(rows: int, devices: int) -> int:
+    """Into how many equal shares ``rows`` can go, on at most so many ``devices``."""
+    return max(n for n in range(1, devices + 1) if rows % n == 0)
 
 
 @cache
