@@ -87,3 +87,20 @@ def test_a_split_that_is_missing_is_named(tmp_path):
         read_split(tmp_path, "test")
     with pytest.raises(UnreadableBenchmark, match="--data"):
         read_split(tmp_path / "elsewhere", "valid")
+
+
+@pytest.mark.parametrize("pieces", [7, [7], [[[None] * 4]], [[[10**9] * 4]]])
+def test_a_split_that_holds_no_pieces_is_told(tmp_path, pieces):
+    path = tmp_path / "chorales16.json.gz"
+    path.write_bytes(gzip.compress(json.dumps({"valid": pieces}).encode()))
+
+    with pytest.raises(UnreadableBenchmark, match=r"chorales16\.json\.gz"):
+        read_split(tmp_path, "valid")
+
+
+def test_an_empty_split_is_as_good_as_none(tmp_path):
+    path = tmp_path / "chorales16.json.gz"
+    path.write_bytes(gzip.compress(json.dumps({"valid": []}).encode()))
+
+    with pytest.raises(UnreadableBenchmark, match="no valid split"):
+        read_split(tmp_path, "valid")

@@ -71,13 +71,13 @@ def read_split(folder: Path, split: str) -> list[Frames]:
         raise UnreadableBenchmark(
             f"{path} cannot be read ({error}). Name the folder that holds it by --data."
         ) from None
-    if pieces is None:
+    if not pieces:
         raise UnreadableBenchmark(
             f"{path} has no {split} split. Use a file that holds it, or another split."
         )
     try:
         return [from_pitches(piece) for piece in pieces]
-    except ValueError as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise UnreadableBenchmark(f"{path}: {error}") from None
 
 
