@@ -94,8 +94,9 @@ def fail_portrait(portrait: Portrait, error: str) -> bool:
 
 
 def _finish(portrait: Portrait, **values: object) -> bool:
+    # Attempts count from 0 again when it is measured anew; the moment comes but once.
     held = Portrait.objects.filter(
-        pk=portrait.pk, state=State.RUNNING, attempt=portrait.attempt
+        pk=portrait.pk, state=State.RUNNING, started_at=portrait.started_at
     )
     return bool(held.update(finished_at=timezone.now(), **values))
 

@@ -143,13 +143,17 @@ def test_a_doorbell_just_rung_is_not_rung_again(portrait):
 
 def test_a_late_worker_does_not_overwrite(portrait):
     held = portraits.claim_portrait(portrait.version_id)
-    Portrait.objects.filter(pk=portrait.pk).update(attempt=2)
+    # Its reference has come anew, which counts attempts from 0 again.
+    Portrait.objects.filter(pk=portrait.pk).update(state="queued", attempt=0)
+    later = portraits.claim_portrait(portrait.version_id)
+    assert (held.attempt, later.attempt) == (1, 1)
 
     assert not portraits.finish_portrait(held, profile([]))
     assert not portraits.fail_portrait(held, "Too late.")
 
     portrait.refresh_from_db()
     assert (portrait.state, portrait.generated) == ("running", {})
+    assert portraits.finish_portrait(later, profile([]))
 
 
 def test_a_version_that_stops_its_workers_is_given_up(portrait):
