@@ -9,7 +9,7 @@ from training.music.playable import PlayableScores, playable
 from training.music.score import MetreChange, Note, Part, Score
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(scores(max_parts=10))
 def test_doing_it_twice_changes_nothing_more(score):
     once = playable(score)
@@ -21,7 +21,7 @@ def test_doing_it_twice_changes_nothing_more(score):
     assert twice.remarks == ()
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(scores(max_parts=10))
 def test_what_is_playable_comes_back_from_its_events(score):
     made = playable(score).score

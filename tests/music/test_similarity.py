@@ -46,16 +46,16 @@ def test_a_piece_too_short_for_a_run_has_no_rate():
 
 
 def test_runs_that_differ_have_hashes_that_differ():
-    """Of 200,000 random runs, 32 bits should take some five for another."""
+    """Of 50,000 random runs, 32 bits hardly take one for another; 24 would take 74."""
     rng = np.random.default_rng(0)
-    pitches = 60 + np.cumsum(rng.integers(-4, 5, 200_000)) % 24
+    pitches = 60 + np.cumsum(rng.integers(-4, 5, 50_000)) % 24
     part = line(*pitches.tolist(), ticks=10)
 
     hashes = interval_ngrams(part, 10)
     runs = np.lib.stride_tricks.sliding_window_view(np.diff(pitches), 10)
 
     lost = len(np.unique(runs, axis=0)) - len(np.unique(hashes))
-    assert 0 <= lost < 25
+    assert 0 <= lost < 5
 
 
 def test_a_hash_depends_on_the_order_and_on_every_interval():
