@@ -29,7 +29,7 @@ from generation.services import TooBusy
 from training.models import Piece
 from training.models.datasets import PieceQuerySet
 from training.music.archive import is_archive, shown_name, too_big
-from training.music.books import split_book
+from training.music.books import count_tunes
 from training.music.formats import UnreadableScore, read_safely
 from training.music.pianoroll import notes_json
 from training.music.reading import decode_text
@@ -155,7 +155,7 @@ class PieceViewSet(ListMixin, RetrieveMixin, CreateMixin):
     def make(self, data: dict[str, Any]) -> Piece:
         file = data["file"]
         name, content = shown_name(file.name), file.read()
-        if name.lower().endswith(".abc") and len(split_book(decode_text(content))) > 1:
+        if name.lower().endswith(".abc") and count_tunes(decode_text(content)) > 1:
             raise serializers.ValidationError(
                 {
                     "file": [
