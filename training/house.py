@@ -74,15 +74,10 @@ HOUSE_MODELS = {
             title="Chorales",
             description="Hymns in four voices, as Johann Sebastian Bach set them.",
             corpora=("bach-chorales",),
-            encoding=partial(VoicesEncoding, intervals=True),
+            encoding=VoicesEncoding,
             model_config=ModelConfig(lstm_units=320, lstm_layers=2, head_units=256),
             train_config=TrainConfig(
-                epochs=60,
-                window=64,
-                dropout=0.4,
-                context_dropout=0.1,
-                recurrent_dropout=0.3,
-                weight_decay=0.02,
+                epochs=90, dropout=0.4, context_dropout=0.15, weight_decay=0.02
             ),
             transpose=True,
         ),

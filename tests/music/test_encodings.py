@@ -18,9 +18,8 @@ from training.music.encodings import (
     VoicesEncoding,
     from_spec,
 )
-from training.music.encodings.base import EncodedPiece, Encoding, Form
+from training.music.encodings.base import EncodedPiece, Encoding
 from training.music.encodings.context import METRES
-from training.music.encodings.voices import HOLD, MAX_APART, REST
 from training.music.pitch import MODES, Key
 from training.music.score import (
     TICKS_PER_QUARTER,
@@ -144,7 +143,6 @@ def test_a_melody_comes_back_from_its_events(score):
 @given(chorales())
 def test_four_voices_come_back_from_their_events(score):
     check_laws(VoicesEncoding(), score)
-    check_laws(VoicesEncoding(intervals=True), score)
 
 
 @settings(deadline=None, max_examples=150)
@@ -295,7 +293,6 @@ def test_it_says_why_a_score_cannot_be_encoded(encoding, score):
     [
         MelodyEncoding(),
         VoicesEncoding(3),
-        VoicesEncoding(4, intervals=True),
         PitchesEncoding(48, 72),
         PolyphonyEncoding(4),
     ],
@@ -308,27 +305,6 @@ def test_an_encoding_is_made_again_from_its_spec(encoding):
     assert again.spec() == encoding.spec()
     assert again.fields == encoding.fields
     assert again.context_fields == encoding.context_fields
-
-
-def test_voices_know_how_far_apart_they_are():
-    encoding = VoicesEncoding(2, intervals=True)
-    walk = encoding.walk(Form(1920))
-    names = [field.name for field in encoding.context_fields]
-
-    def seen(name):
-        return walk.context()[names.index(name)]
-
-    assert seen("soprano_to_bass") == 0
-    walk.advance((50, 30))
-    assert seen("soprano_to_bass") == 1 + MAX_APART + 20
-    assert seen("soprano_before") == REST
-    other = walk.copy()
-    walk.advance((52, HOLD))
-    assert seen("soprano_to_bass") == 1 + MAX_APART + 22
-    assert seen("soprano_before") == 50
-    walk.advance((REST, HOLD))
-    assert seen("soprano_to_bass") == 0
-    assert other.context()[names.index("soprano_before")] == REST
 
 
 def test_polyphony_knows_what_sounds_when_a_note_is_chosen():

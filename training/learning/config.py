@@ -27,7 +27,6 @@ class TrainConfig:
     weight_decay: float = 1e-2  # decoupled, as in AdamW
     dropout: float = 0.3  # of each layer's output, one mask for a whole window
     context_dropout: float = 0.0  # of whole context fields, likewise
-    recurrent_dropout: float = 0.0  # of recurrent weights, likewise
     clip_norm: float = 1.0  # of the global gradient
     average_decay: float = 0.998  # of the exponential average of weights; 0 for none
     patience: int = 0  # epochs without a better one after which to stop; 0 for never

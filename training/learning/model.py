@@ -142,21 +142,16 @@ def forward(
         resets: (time, batch), 1.0 where a new piece begins and the state is forgotten.
         state: of every LSTM layer before the window.
         masks: inverted dropout masks (batch, H) named ``h.{layer}`` and ``contexts``
-            (batch, C), the same for the whole window (Gal & Ghahramani 2016), and
-            ``recurrent.{layer}`` (H, 4H; Merity et al. 2018); empty for none.
+            (batch, C), the same for the whole window (Gal & Ghahramani 2016); empty for
+            none.
         operands: the type in which products are taken, see ``lstm.product``.
     """
     h = _embed(params, contexts, masks.get("contexts"), operands)
     keep = 1.0 - resets[..., None]
     new_state = []
     for layer in range(config.lstm_layers):
-        recurrent = params[f"lstm.{layer}.recurrent"]
-        if f"recurrent.{layer}" in masks:
-            recurrent = recurrent * masks[f"recurrent.{layer}"]
         out, last = lstm(
-            params[f"lstm.{layer}.kernel"],
-            recurrent,
-            params[f"lstm.{layer}.bias"],
+            *(params[f"lstm.{layer}.{kind}"] for kind in _LSTM_WEIGHTS),
             h,
             keep,
             state[layer],

@@ -226,19 +226,14 @@ def _dropout_masks(
     bar we are in, when the next fermata comes) name a training piece, and a network
     that recognises the piece learns it by heart.
     """
-    units = model_config.lstm_units
-    shapes: dict[str, tuple[float, tuple[int, int]]] = {}
-    for layer in range(model_config.lstm_layers):
-        shapes[f"h.{layer}"] = (config.dropout, (batch, units))
-    shapes["contexts"] = (config.context_dropout, (batch, num_contexts))
-    for layer in range(model_config.lstm_layers):
-        of_weights = (config.recurrent_dropout, (units, 4 * units))
-        shapes[f"recurrent.{layer}"] = of_weights
+    layers = range(model_config.lstm_layers)
+    widths = {f"h.{n}": (config.dropout, model_config.lstm_units) for n in layers}
+    widths["contexts"] = (config.context_dropout, num_contexts)
     masks = {}
-    for number, (name, (rate, shape)) in enumerate(shapes.items()):
+    for number, (name, (rate, width)) in enumerate(widths.items()):
         if rate:
             mask_key = jax.random.fold_in(key, number)
-            kept = jax.random.bernoulli(mask_key, 1.0 - rate, shape)
+            kept = jax.random.bernoulli(mask_key, 1.0 - rate, (batch, width))
             masks[name] = kept / (1.0 - rate)
     return masks
 

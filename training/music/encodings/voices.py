@@ -6,15 +6,12 @@ as a harmony exercise is worked: soprano, bass, alto, tenor.
 
 The context holds what each voice sounds and for how long, and how far the next fermata
 is: chorales breathe where their lines of verse end, and a cadence needs to be seen
-coming. With ``intervals`` it also says what each voice sounded before that and how far
-apart every two voices are: a network can work that out, but need not learn it anew in
-every register.
+coming.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -56,8 +53,6 @@ NUM_SYMBOLS = FIRST_PITCH + HIGHEST - LOWEST + 1
 MAX_HELD = 16  # steps a note has lasted, beyond which we stop counting
 MAX_TO_FERMATA = 32  # steps to the next fermata
 MAX_SINCE_FERMATA = 8
-MAX_APART = 36  # semitones between two voices, beyond which we stop counting
-NUM_INTERVALS = 2 + 2 * MAX_APART
 PART_NAMES = {
     2: ("Soprano", "Bass"),
     3: ("Soprano", "Alto", "Bass"),
@@ -72,26 +67,15 @@ _WITHOUT_HOLD = allow(NUM_SYMBOLS, [REST, *range(FIRST_PITCH, NUM_SYMBOLS)])
 class VoicesWalk:
     """See ``base.Walk``."""
 
-    __slots__ = (
-        "_before",
-        "_fermatas",
-        "_grid",
-        "_held",
-        "_length",
-        "_pairs",
-        "_sounding",
-        "step",
-    )
+    __slots__ = ("_fermatas", "_grid", "_held", "_length", "_sounding", "step")
 
-    def __init__(self, form: Form, num_parts: int, *, intervals: bool = False) -> None:
+    def __init__(self, form: Form, num_parts: int) -> None:
         self._grid = BarGrid.of(form, TICKS_PER_STEP)
         self._length = self._grid.length
         self._fermatas = [tick // TICKS_PER_STEP for tick in form.phrase_end_ticks]
         self.step = 0
         self._sounding = [REST] * num_parts  # the symbol that each voice sounds
         self._held = [0] * num_parts  # steps for which it has sounded
-        self._before = [REST] * num_parts if intervals else []  # what it sounded before
-        self._pairs = tuple(combinations(range(num_parts), 2)) if intervals else ()
 
     @property
     def is_done(self) -> bool:
@@ -111,23 +95,7 @@ class VoicesWalk:
             since = min(step - self._fermatas[following - 1], MAX_SINCE_FERMATA)
         here = barred_context(self._grid, step, self._length)
         held = [min(steps, MAX_HELD) for steps in self._held]
-        apart = [self._interval(a, b) for a, b in self._pairs]
-        return (
-            *here,
-            to_fermata,
-            since,
-            *self._sounding,
-            *held,
-            *self._before,
-            *apart,
-        )
-
-    def _interval(self, a: int, b: int) -> int:
-        """From field ``b`` up to ``a``, from 1; 0 where either rests."""
-        upper, lower = self._sounding[a], self._sounding[b]
-        if REST in (upper, lower):
-            return 0
-        return 1 + MAX_APART + max(-MAX_APART, min(upper - lower, MAX_APART))
+        return (*here, to_fermata, since, *self._sounding, *held)
 
     def legal(self, field: int, chosen: Event) -> Mask:
         return _WITHOUT_HOLD if self._sounding[field] == REST else _ANY
@@ -137,8 +105,6 @@ class VoicesWalk:
             if symbol == HOLD:
                 self._held[field] += 1
             else:
-                if self._before:
-                    self._before[field] = self._sounding[field]
                 self._sounding[field] = symbol
                 self._held[field] = int(symbol != REST)
         self.step += 1
@@ -151,7 +117,6 @@ class VoicesWalk:
         other._grid, other._length = self._grid, self._length
         other._fermatas, other.step = self._fermatas, self.step
         other._sounding, other._held = self._sounding.copy(), self._held.copy()
-        other._before, other._pairs = self._before.copy(), self._pairs
         return other
 
 
@@ -160,10 +125,10 @@ class VoicesEncoding:
 
     name = "voices"
 
-    def __init__(self, num_parts: int = 4, intervals: bool = False) -> None:
+    def __init__(self, num_parts: int = 4) -> None:
         if num_parts not in ORDERS:
             raise ValueError(f"The voices encoding has 2 to 4 parts, not {num_parts}.")
-        self.num_parts, self.intervals = num_parts, intervals
+        self.num_parts = num_parts
         self.order = ORDERS[num_parts]
         names = [PART_NAMES[num_parts][part].lower() for part in self.order]
         self.fields = tuple(Field(name, NUM_SYMBOLS, hold=HOLD) for name in names)
@@ -174,24 +139,15 @@ class VoicesEncoding:
             *(Field(f"{name}_sounding", NUM_SYMBOLS) for name in names),
             *(Field(f"{name}_held", MAX_HELD + 1) for name in names),
         )
-        if intervals:
-            self.context_fields += (
-                *(Field(f"{name}_before", NUM_SYMBOLS) for name in names),
-                *(
-                    Field(f"{upper}_to_{lower}", NUM_INTERVALS)
-                    for upper, lower in combinations(names, 2)
-                ),
-            )
 
     def spec(self) -> dict[str, Any]:
-        options = {"intervals": True} if self.intervals else {}
-        return {"name": self.name, "num_parts": self.num_parts, **options}
+        return {"name": self.name, "num_parts": self.num_parts}
 
     def form_of(self, score: Score) -> Form:
         return barred_form(score)
 
     def walk(self, form: Form) -> VoicesWalk:
-        return VoicesWalk(form, self.num_parts, intervals=self.intervals)
+        return VoicesWalk(form, self.num_parts)
 
     def encode(self, score: Score) -> EncodedPiece:
         if len(score.parts) != self.num_parts:
