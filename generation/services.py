@@ -39,7 +39,11 @@ DRAWN_SEEDS = 1_000_000
 MAX_SEED = 2**53 - 1
 
 #: Pieces that the home page and the models' pages show: by their seeds, chosen by ear.
-SHOWCASE_SEEDS = {"tunes": (36, 4, 26, 38), "chorales": (27, 22, 36, 18)}
+SHOWCASE_SEEDS = {
+    "tunes": (36, 4, 26, 38),
+    "chorales": (27, 22, 36, 18),
+    "quartets": (20, 2, 25, 17),
+}
 OTHER_SEEDS = (1, 2, 3, 4)
 
 #: A worker is killed after Q_CLUSTER's timeout, so a rendering older than this is dead.
