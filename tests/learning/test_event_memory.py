@@ -24,7 +24,6 @@ from training.music.encodings import (
     PolyphonyEncoding,
     VoicesEncoding,
 )
-from training.music.encodings.base import EncodedPiece
 from training.music.pitch import Key
 from training.music.score import KeyChange, Metre, MetreChange, Note, Part, Score
 
@@ -62,7 +61,7 @@ def even(encoding, piece):
     return [np.zeros((len(piece.events), f.size), np.float32) for f in encoding.fields]
 
 
-def encoded(name) -> tuple[object, EncodedPiece]:
+def encoded(name):
     encoding, score = PIECES[name]
     return encoding, encoding.encode(score)
 

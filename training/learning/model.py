@@ -151,7 +151,9 @@ def forward(
     new_state = []
     for layer in range(config.lstm_layers):
         out, last = lstm(
-            *(params[f"lstm.{layer}.{kind}"] for kind in _LSTM_WEIGHTS),
+            params[f"lstm.{layer}.kernel"],
+            params[f"lstm.{layer}.recurrent"],
+            params[f"lstm.{layer}.bias"],
             h,
             keep,
             state[layer],
