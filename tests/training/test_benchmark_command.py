@@ -29,7 +29,7 @@ def data(tmp_path):
 def networks(tmp_path):
     folders = []
     for seed in (1, 2):
-        story = {"voice_ranges": [[1, 46]] * 4, "train_config": {"seed": seed}}
+        story = {"train_config": {"seed": seed}}
         folder = tmp_path / f"network-{seed}"
         save_frame_model(folder, FrameModel(TINY, init_params(TINY, seed), story))
         folders.append(str(folder))

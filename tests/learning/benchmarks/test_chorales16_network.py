@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from training.learning.benchmarks.chorales16.bundle import (
+    BEST,
     FrameModel,
     UnreadableFrameModel,
     load_frame_model,
@@ -17,6 +18,7 @@ from training.learning.benchmarks.chorales16.frames import (
     NONE,
     feature_sizes,
     features,
+    from_pitches,
     transpose,
 )
 from training.learning.benchmarks.chorales16.network import (
@@ -256,3 +258,18 @@ def test_it_refuses_what_is_no_network(tmp_path):
     )
     with pytest.raises(UnreadableFrameModel, match="do not fit"):
         load_frame_model(tmp_path)
+
+
+def test_the_one_that_is_shipped_knows_what_a_cadence_is():
+    model = load_frame_model(BEST)
+    params = {name: jnp.asarray(array) for name, array in model.params.items()}
+    dominant, tonic = [71, 67, 62, 55], [72, 67, 64, 48]
+    chords = [tonic, dominant, tonic, dominant]
+    frames = from_pitches([chord for chord in chords for _ in range(4)] + [tonic] * 4)
+
+    (predicted,) = predict(params, [frames], model.config)
+
+    assert model.num_parameters * 4 < 20_000_000
+    rated = figures([predicted], [frames])
+    assert rated.nats_per_token < 1.0  # 3.85 would be to know nothing
+    np.testing.assert_allclose(np.exp(predicted).sum(axis=-1), 1.0, atol=1e-4)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from training.learning.benchmarks.chorales16.bundle import FrameModel
 from training.learning.benchmarks.chorales16.frames import Frames
 from training.learning.benchmarks.chorales16.network import FrameModelConfig
 from training.learning.benchmarks.chorales16.protocol import (
+    FILE_NAME,
     PUBLISHED,
     Figures,
     HoldOrMove,
@@ -41,9 +44,10 @@ from training.learning.benchmarks.chorales16.training import (
 
 Say = Callable[[str], None]
 
-#: About ten minutes on a laptop's two cores.
+#: About ten minutes on a laptop's two cores; the one that is shipped was made by it.
 QUICK = (FrameModelConfig(), FrameTrainConfig())
-#: About half an hour: a larger network, held back more.
+#: Over twice as long: a larger network, held back more. Alone it is no better (0.3380
+#: and 0.3378 on valid), but the two together are.
 FULL = (
     FrameModelConfig(embedding_dim=224, lstm_units=480),
     FrameTrainConfig(
@@ -112,6 +116,8 @@ def train_chorales16(data: Path, *, seed: int, quick: bool, report: Say) -> Fram
         "train_config": asdict(train_config),
         "seconds": round(time.monotonic() - started),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}",
+        "data_sha256": hashlib.sha256((data / FILE_NAME).read_bytes()).hexdigest(),
+        "trained_at": datetime.now(UTC).date().isoformat(),
     }
     return FrameModel(model_config, params, story)
 
