@@ -123,11 +123,7 @@ def networks_of(dataset: Dataset) -> list[tuple[ModelConfig, TrainConfig]]:
     work = work_of(dataset)
     found: dict[ModelConfig, TrainConfig] = {}
     for preset in PRESETS.values():
-        training = preset.training(
-            on_random_notes=is_random,
-            seed=0,
-            **({"num_pieces": work.num_pieces} if work else {}),
-        )
+        training = preset.training(on_random_notes=is_random, seed=0, work=work)
         if is_random and work:
             training = replace(training, window=work.train[0])
         for network in preset.networks(on_random_notes=is_random):

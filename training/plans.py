@@ -79,16 +79,16 @@ def make_plan(
     foretold. Raises ``TooLarge`` where the changes ask for too much memory.
     """
     wanted = changes or {}
-    training = preset.training(
-        on_random_notes=on_random_notes,
-        seed=seed,
-        **({"num_pieces": work.num_pieces} if work else {}),
-    )
+    training = preset.training(on_random_notes=on_random_notes, seed=seed, work=work)
     networks = [
         change_network(config, wanted)
         for config in preset.networks(on_random_notes=on_random_notes)
     ]
     training = change_training(training, wanted)
+    if work and not on_random_notes and "epochs" not in wanted:
+        # Pieces at a time and windows set by hand make other updates of it.
+        most = preset.most_epochs(training, work)
+        training = change_training(training, {"epochs": most})
     if on_random_notes and work:
         # A window of random notes is what a piece is elsewhere.
         training = change_training(training, {"window": work.train[0]})
@@ -102,7 +102,12 @@ def make_plan(
             )
             if has_time:
                 break
-    training = preset.with_epochs(training, epochs, on_random_notes=on_random_notes)
+    training = preset.with_epochs(
+        training,
+        epochs,
+        on_random_notes=on_random_notes,
+        work=None if "epochs" in wanted else work,
+    )
     if "patience" in wanted:
         training = change_training(training, {"patience": wanted["patience"]})
     return _priced(encoding, work, network, training, clock)
@@ -121,7 +126,7 @@ def _epochs_within(
     timing = known.timing if known else _nominal(encoding, network, training)
     left = preset.seconds - fixed_seconds(work, encoding, timing)
     affordable = int(left / epoch_seconds(work, training, timing))
-    fewest = min(preset.min_epochs, training.epochs)
+    fewest = preset.fewest_epochs(training, work)
     return min(max(affordable, fewest), training.epochs), affordable >= fewest
 
 

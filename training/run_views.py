@@ -199,6 +199,8 @@ def live_context(request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
         "curve": [epoch.as_point() for epoch in epochs],
         "best": next((e for e in reversed(epochs) if e.is_best), None),
         "has_learnt": run.has_learnt(),
+        # Read to the end, and not yet done: held-out music comes last.
+        "is_rating": round(100 * run.progress) >= 100,
         "baselines": baselines_of(run),
         "time_left": in_words(seconds_left(run, epochs)),
         "trouble": trouble_of(run),

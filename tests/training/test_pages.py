@@ -360,8 +360,13 @@ def test_a_run_is_told_in_words_from_start_to_end(client, alice, run):
     token = training(run)
     assert "Training: epoch 1 of 3." in shown(client, run)
     runs.record_epoch(run.pk, token, report(1))
+    runs.heartbeat(run.pk, token, progress=1.0)
+    assert "tried on held-out music" in shown(client, run)
+    assert "of the next" not in shown(client, run)
     runs.heartbeat(run.pk, token, progress=0.5)
     page = shown(client, run)
+    assert "50</strong> % of the next" in page
+    assert "tried on held-out music" not in page
     assert "Training: epoch 2 of 3." in page
     assert "less than a minute</strong> left" in page
     assert "Best so far: epoch 1" in page

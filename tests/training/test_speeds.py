@@ -198,12 +198,13 @@ def test_measuring_notes_each_network(dataset, kind, monkeypatch):
 
 
 def test_every_network_of_a_preset_is_measured(dataset):
-    measured = [network for network, _ in calibration.networks_of(dataset)]
+    measured = dict(calibration.networks_of(dataset))
 
     for preset in PRESETS.values():
         plan = offers.plan_for(dataset, preset)
-        assert plan.model_config in measured
-    assert len(set(measured)) == len(measured)
+        planned, timed = plan.train_config, measured[plan.model_config]
+        # An event takes longer where fewer pieces are read side by side.
+        assert (planned.batch_size, planned.window) == (timed.batch_size, timed.window)
 
 
 # Telling ----------------------------------------------------------------------------
@@ -242,8 +243,8 @@ def test_a_cost_is_told_in_words(dataset):
     measured("standard", Timing(2.0, 1.0, 1e-4, 1e-3))
 
     for offer in offers.offers_for(dataset):
-        most = "About" if offer.preset.slug == "quick" else "At most"
-        assert re.fullmatch(rf"{most} \d+ \w+ on this machine", offer.cost)
+        # Of so few tunes each may stop early.
+        assert re.fullmatch(r"At most \d+ \w+ on this machine", offer.cost)
 
 
 # Real runs --------------------------------------------------------------------------

@@ -27,6 +27,22 @@ def test_a_model_shows_its_measures_beside_the_baselines(client, slug):
     assert "n-gram" in page
 
 
+@pytest.mark.parametrize(
+    ("tried", "said"),
+    [
+        (0, "These numbers come from pieces it had never seen. "),
+        (1, "from a single piece it had never seen: so little says only roughly"),
+        (2, "from 2 pieces it had never seen: so few say only roughly"),
+        (378, "from 378 pieces it had never seen. "),
+    ],
+)
+def test_measures_say_of_how_many_pieces_they_are(client, tunes, tried, said):
+    tunes.counts = tunes.counts | {"test": tried}
+    tunes.save()
+
+    assert said in client.get("/models/tunes/").content.decode()
+
+
 @pytest.mark.parametrize("slug", ["tunes", "chorales"])
 def test_house_models_beat_the_ngram_on_pieces_they_have_not_seen(request, slug):
     version = request.getfixturevalue(slug)

@@ -59,7 +59,8 @@ class Work:
 
     def steps(self, config: TrainConfig) -> int:
         """Windows of one epoch, the padding at the ends of streams among them."""
-        return -(-_longest_stream(self.train, config.batch_size) // config.window)
+        longest = _longest_stream(self.train, config.batch_size)
+        return max(1, -(-longest // config.window))
 
     @cached_property
     def padded_valid_events(self) -> int:
