@@ -16,13 +16,23 @@ DANCES = {
     Metre(9, 8): "Slip jig",
     Metre(12, 8): "Slide",
 }
+#: What players call themselves by their number.
+ENSEMBLES = {2: "Duo", 3: "Trio", 4: "Quartet", 5: "Quintet", 6: "Sextet"}
+VOICES = {"Soprano", "Alto", "Tenor", "Bass"}
 
 
 def title_of(kind: str, score: Score, seed: int) -> str:
-    """``Jig in D major, no. 7`` for a tune, ``Chorale in G minor, no. 7``."""
-    if len(score.parts) == 1 and score.metres:
+    """``Jig in D major, no. 7`` for a tune, ``Chorale in G minor, no. 7`` for a choir.
+
+    Music for players is a ``Duo``, a ``Trio``, a ``Quartet``; what is none of these is
+    called after its model, ``kind``.
+    """
+    parts = score.parts
+    if len(parts) == 1 and score.metres and parts[0].is_monophonic:
         what = DANCES.get(score.metre, "Tune")
+    elif all(part.name in VOICES for part in parts):
+        what = "Chorale" if len(parts) == 4 else kind
     else:
-        what = "Chorale" if len(score.parts) == 4 else kind
+        what = ENSEMBLES.get(len(parts), kind)
     where = f" in {score.key}" if score.key else ""
     return f"{what}{where}, no. {seed}"

@@ -6,10 +6,15 @@ from generation.naming import title_of
 from training.music.pitch import Key
 from training.music.score import KeyChange, Metre, MetreChange, Part, Score
 
+VOICES = ("Soprano", "Alto", "Tenor", "Bass")
+PLAYERS = ("Violin I", "Violin II", "Viola", "Cello")
 
-def score(parts: int, metre: Metre, key: Key | None = None) -> Score:
+
+def score(
+    parts: int, metre: Metre, key: Key | None = None, names: tuple[str, ...] = VOICES
+) -> Score:
     return Score(
-        parts=(Part(),) * parts,
+        parts=tuple(Part(name=name) for name in names[:parts]),
         metres=(MetreChange(0, metre),),
         keys=(KeyChange(0, key),) if key else (),
     )
@@ -33,6 +38,13 @@ def test_four_voices_are_a_chorale():
     title = title_of("Chorales", score(4, Metre(), Key(7, "minor")), 12)
 
     assert title == "Chorale in G minor, no. 12"
+
+
+def test_players_are_called_by_their_number():
+    of_four, of_two = (score(n, Metre(), Key(7), PLAYERS) for n in (4, 2))
+
+    assert title_of("Quartets", of_four, 12) == "Quartet in G major, no. 12"
+    assert title_of("Quartets", of_two, 12) == "Duo in G major, no. 12"
 
 
 def test_without_a_key_none_is_named():
