@@ -40,6 +40,11 @@ def chorales(db) -> ModelVersion:
 
 
 @pytest.fixture
+def quartets(db) -> ModelVersion:
+    return ModelVersion.objects.default().get(model__slug="quartets")
+
+
+@pytest.fixture
 def alice(db) -> User:
     """Who owns the pieces."""
     return User.objects.create_user("alice", password="password")

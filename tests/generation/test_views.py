@@ -39,7 +39,7 @@ def test_home_plays_a_finished_piece_of_each_model(client):
 
     assert response.status_code == 200
     slugs = [piece.model_slug for piece in response.context["showcases"]]
-    assert slugs == ["tunes", "chorales"]
+    assert slugs == ["tunes", "chorales", "quartets"]
     for piece in response.context["showcases"]:
         assert of_piece(piece, "notes_json") in response.content.decode()
 
