@@ -63,7 +63,7 @@ def test_again_gives_another_piece_and_again_but_changes_what_is_asked(
     expect(piece).not_to_have_url(first)
     expect(piece.locator(".lineage")).to_contain_text(f"after {title}")
     piece.get_by_text("Change the recipe").click()
-    piece.get_by_label("Bars").fill("4")
+    piece.get_by_label("Bars", exact=True).fill("4")
     piece.get_by_role("button", name="Compose again").click()
 
     expect(piece.locator(".titling .marking")).to_contain_text("4 bars")

