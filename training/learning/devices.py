@@ -1,9 +1,8 @@
 """Where rows of a batch are computed: side by side on every device there is.
 
-On a CPU the "devices" are its cores (see ``process.prepare_to_train``): each takes a
-share of the rows from the first product to the last, and they meet once a step to add
-up their gradients. That keeps all cores busy in the small operations too, which a
-product spread over cores does not.
+Each takes a share of a batch's rows from the first product to the last, and they meet
+once a step to add up their gradients. A CPU is one device, whose products XLA spreads
+over the cores.
 """
 
 from __future__ import annotations

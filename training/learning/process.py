@@ -7,7 +7,6 @@ import os
 import sys
 from pathlib import Path
 
-_DEVICES = "xla_force_host_platform_device_count"
 # From glibc's malloc.h.
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
 
@@ -20,19 +19,12 @@ class Stopped(Exception):
     """Training stopped because it was asked to; the last state told resumes it."""
 
 
-def prepare_to_train(
-    compilation_cache: Path | None = None, *, threads: int | None = None
-) -> None:
-    """Make memory, cores and compilation cheap for JAX in this process.
+def prepare_to_train(compilation_cache: Path | None = None) -> None:
+    """Make memory and compilation cheap for JAX in this process.
 
-    Each of ``threads`` cores (all, or as NPROC says) counts as a device of its own, see
-    ``devices``. Compiled steps are kept in ``compilation_cache`` between runs.
+    Compiled steps are kept in ``compilation_cache`` between runs.
     """
     keep_memory()
-    threads = threads or int(os.environ.get("NPROC", 0)) or len(usable_cores())
-    flags = os.environ.get("XLA_FLAGS", "")
-    if _DEVICES not in flags:
-        os.environ["XLA_FLAGS"] = f"{flags} --{_DEVICES}={threads}".strip()
     if compilation_cache:
         compilation_cache.mkdir(parents=True, exist_ok=True)
         os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(compilation_cache))
@@ -52,10 +44,3 @@ def keep_memory() -> None:
             libc.mallopt(_M_MMAP_MAX, 0)
             libc.mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
             libc.mallopt(_M_TOP_PAD, 256 * 2**20)
-
-
-def usable_cores() -> set[int]:
-    """The cores that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return os.sched_getaffinity(0)
-    return set(range(os.cpu_count() or 1))
