@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from training.learning.short_term import (
@@ -77,6 +77,7 @@ def test_probabilities_sum_to_one(pitches):
     assert memory.predict().min() > 0
 
 
+@settings(deadline=None)
 @given(PITCHES, PITCHES, PITCHES)
 def test_no_future_changes_what_was_said_of_the_past(past, future, other):
     def said(pitches):

@@ -20,7 +20,7 @@ TITLES = ["undisturbed", "killed", "stopped", "cancelled"]
 
 @pytest.fixture(scope="module")
 def whole_site(tmp_path_factory):
-    return make_site(tmp_path_factory.mktemp("kills"), TITLES, pieces=120)
+    return make_site(tmp_path_factory.mktemp("kills"), TITLES, pieces=80)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_a_run_killed_in_mid_epoch_ends_in_the_same_bits(site, undisturbed):
     main = site.start_worker()
     for attempt, victim in enumerate(["child", "worker", "main"], 1):
         wait_for(lambda a=attempt: site.row(run)["attempt"] == a, PATIENCE_SECONDS)
-        site.wait_for_mid_epoch(run, after=1)
+        site.wait_for_another_epoch(run)
         child = site.child_of(main)
         family = descendants(main.pid)
         (worker,) = [pid for pid in family if descendants(pid) == [child]]
@@ -75,7 +75,7 @@ def test_told_to_stop_a_worker_gives_its_run_back(site, undisturbed):
     run = site.runs["stopped"]
     site.forget(run)
     main = site.start_worker()
-    site.wait_for_mid_epoch(run, after=1)
+    site.wait_for_another_epoch(run)
     family = descendants(main.pid)
     asked_at = time.monotonic()
 
@@ -96,7 +96,7 @@ def test_a_cancelled_run_is_stopped_within_two_seconds(site):
     run = site.runs["cancelled"]
     site.forget(run)
     main = site.start_worker()
-    site.wait_for_mid_epoch(run, after=0)
+    site.wait_for_another_epoch(run)
     child = site.child_of(main)
 
     asked_at = site.cancel(run)
