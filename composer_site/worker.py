@@ -31,7 +31,7 @@ from django_q.conf import Conf
 from composer_site.accounts.throttle import purge_buckets
 from composer_site.processes import forks_die_with_us
 from generation.measuring import sweep_portraits
-from generation.services import sweep_renderings
+from generation.renderings import sweep_renderings
 from generation.shelf import purge_thrown_away
 from training import supervision
 from training.datasets import sweep_datasets

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from generation import services, shelf
 from generation.models import Composition, Rendering
+from generation.renderings import try_rendering_again
 from training.admin.base import ReadOnly, ReadOnlyInline
 
 
@@ -122,7 +123,7 @@ class RenderingAdmin(ReadOnly):
         self.act(
             request,
             renderings,
-            services.try_rendering_again,
+            try_rendering_again,
             done="Put in the queue again",
             otherwise="has not failed.",
         )

@@ -8,8 +8,9 @@ from django.views.decorators.http import require_POST
 
 from generation.continuations import continue_piece
 from generation.forms import ComposeForm, ContinueForm, initial_from_recipe
+from generation.lookup import get_composition, whose
 from generation.recipe import BadRequest
-from generation.views import composition_context, get_composition, whose
+from generation.views import composition_context
 from training.models import Model
 
 

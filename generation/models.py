@@ -79,6 +79,12 @@ class Composition(models.Model):
     is too long to guess. Only its owner's history lists it.
     """
 
+    class Origin(models.TextChoices):
+        COMPOSED = "composed", "Written by a model"
+        EDITED = "edited", "Edited by hand"
+        BROUGHT = "brought", "Brought by a person"
+        RANDOM = "random", "Drawn at random"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     title = models.CharField(max_length=120)
     version = models.ForeignKey(
@@ -87,7 +93,10 @@ class Composition(models.Model):
         null=True,
         blank=True,
         related_name="compositions",
-        help_text="Empty: notes drawn at random, by no model.",
+        help_text="Empty: by no model.",
+    )
+    origin = models.CharField(
+        max_length=10, choices=Origin, default=Origin.COMPOSED, db_default="composed"
     )
     recipe = models.JSONField(
         help_text="Every control, resolved: the same notes again."
@@ -109,6 +118,16 @@ class Composition(models.Model):
         blank=True,
         related_name="variations",
         help_text="The piece this one was asked again from.",
+    )
+    change = models.CharField(
+        max_length=120,
+        blank=True,
+        help_text="What was done to the parent, in words: bars 5 to 8 rewritten.",
+    )
+    sound = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="How it is played: instruments, levels, swing. Never the notes.",
     )
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -147,7 +166,11 @@ class Composition(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="composition_seed_is_not_negative", condition=Q(seed__gte=0)
-            )
+            ),
+            models.CheckConstraint(
+                name="composition_origin_is_known",
+                condition=Q(origin__in=["composed", "edited", "brought", "random"]),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -210,6 +233,8 @@ class Rendering(models.Model):
         FLAC = "flac", "FLAC"
         WAV = "wav", "WAV"
         PDF = "pdf", "PDF"
+        PNG = "png", "PNG"
+        STEMS = "stems", "Stems, a part each"
 
     class State(models.TextChoices):
         QUEUED = "queued", "Waiting for its turn"
@@ -244,7 +269,9 @@ class Rendering(models.Model):
             ),
             models.CheckConstraint(
                 name="rendering_format_is_known",
-                condition=Q(format__in=["mp3", "ogg", "flac", "wav", "pdf"]),
+                condition=Q(
+                    format__in=["mp3", "ogg", "flac", "wav", "pdf", "png", "stems"]
+                ),
             ),
             models.CheckConstraint(
                 name="rendering_ready_has_a_file",

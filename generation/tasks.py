@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from generation import measuring, services
+from generation import measuring, renderings
 
 
 def render(rendering_id: int) -> None:
-    services.perform_rendering(rendering_id)
+    renderings.perform_rendering(rendering_id)
 
 
 def measure_music(version_id: int) -> None:

@@ -2,7 +2,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from generation import continuation_views, shelf_views, views
+from generation import (
+    continuation_views,
+    download_views,
+    drawing_views,
+    shelf_views,
+    views,
+)
 from generation.api import views as api
 
 urlpatterns = [
@@ -20,19 +26,29 @@ urlpatterns = [
     path("pieces/<uuid:id>/rename/", shelf_views.rename, name="rename"),
     path("pieces/<uuid:id>/delete/", shelf_views.delete, name="delete_piece"),
     path("pieces/<uuid:id>/take-back/", shelf_views.take_back, name="take_back"),
-    path("pieces/<uuid:id>/notes.json", views.notes_json, name="notes_json"),
-    path("pieces/<uuid:id>/timemap.json", views.timemap_json, name="timemap_json"),
-    path("pieces/<uuid:id>/score/<int:page>.svg", views.score_svg, name="score_svg"),
-    path("pieces/<uuid:id>/roll.svg", views.roll_svg, name="roll_svg"),
-    path("pieces/<uuid:id>/download/<str:format>", views.download, name="download"),
+    path("pieces/<uuid:id>/notes.json", drawing_views.notes_json, name="notes_json"),
+    path(
+        "pieces/<uuid:id>/timemap.json", drawing_views.timemap_json, name="timemap_json"
+    ),
+    path(
+        "pieces/<uuid:id>/score/<int:page>.svg",
+        drawing_views.score_svg,
+        name="score_svg",
+    ),
+    path("pieces/<uuid:id>/roll.svg", drawing_views.roll_svg, name="roll_svg"),
+    path(
+        "pieces/<uuid:id>/download/<str:format>",
+        download_views.download,
+        name="download",
+    ),
     path(
         "pieces/<uuid:id>/renderings/",
-        views.rendering_create,
+        download_views.rendering_create,
         name="rendering_create",
     ),
     path(
         "pieces/<uuid:id>/renderings/<str:format>/",
-        views.rendering_status,
+        download_views.rendering_status,
         name="rendering_status",
     ),
     # The four paths of the project this one grew from, for programs.

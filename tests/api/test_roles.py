@@ -11,7 +11,7 @@ from django.urls import URLPattern
 
 from composer_site.api.urls import v1
 from generation.models import Composition
-from generation.services import request_rendering
+from generation.renderings import request_rendering
 from training.models import Dataset
 
 pytestmark = pytest.mark.django_db

@@ -15,7 +15,7 @@ from django.core.management import call_command
 from drf_spectacular.generators import SchemaGenerator
 
 from generation.models import Composition, Rendering
-from generation.services import request_rendering
+from generation.renderings import request_rendering
 from tests.api.conftest import Caller, signed_in
 
 pytestmark = pytest.mark.django_db

@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from composer_site.worker import sweep
-from generation import services, shelf
+from generation import renderings, services, shelf
 from generation.models import Composition, Rendering
 from generation.recipe import ComposeRequest
 from training.music.formats import read_score
@@ -262,7 +262,7 @@ def test_what_is_deleted_is_gone_for_everyone(hers, visitor, alice, tunes):
         tunes, ComposeRequest(seed=7, bars=4), owner=alice, session_key=""
     )
     child = make_piece(owner=alice, parent=piece)
-    rendering = services.request_rendering(piece, "wav")
+    rendering = renderings.request_rendering(piece, "wav")
     Rendering.objects.filter(pk=rendering.pk).update(state="queued")
     paths = ["", "notes.json", "timemap.json", "score/1.svg", "roll.svg"]
     paths += ["download/mid", "renderings/wav/"]

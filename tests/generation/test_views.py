@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from generation import services
+from generation import renderings, services
 from generation.models import Composition, Rendering
 from generation.recipe import ComposeRequest
 from training.music.midi import read_midi
@@ -340,7 +340,7 @@ def test_a_file_that_is_not_made_yet_leads_back_to_where_one_asks(client, piece)
 @pytest.fixture
 def queue(monkeypatch) -> list[int]:
     rung: list[int] = []
-    monkeypatch.setattr(services, "async_task", lambda path, id, **k: rung.append(id))
+    monkeypatch.setattr(renderings, "async_task", lambda path, id, **k: rung.append(id))
     return rung
 
 
@@ -360,7 +360,7 @@ def test_a_script_asks_waits_and_fetches(
     unchanged = client.get(status_url, headers={"if-none-match": first["ETag"]})
     assert unchanged.status_code == 304
 
-    services.perform_rendering(queue[0])
+    renderings.perform_rendering(queue[0])
 
     changed = client.get(status_url, headers={"if-none-match": first["ETag"]})
     assert changed.json()["state"] == "ready"
@@ -380,8 +380,8 @@ def test_without_scripts_one_comes_back_to_the_page(client, piece, queue):
 
 
 def test_a_browser_may_fetch_a_part_of_a_sound(client, piece):
-    rendering = services.request_rendering(piece, "wav")
-    services.perform_rendering(rendering.pk)
+    rendering = renderings.request_rendering(piece, "wav")
+    renderings.perform_rendering(rendering.pk)
     url = of_piece(piece, "download", "wav")
     whole = client.get(url).getvalue()
 

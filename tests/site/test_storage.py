@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from composer_site.settings import storage_from_environment
-from generation import services
+from generation import renderings, services
 from generation.models import Composition, Rendering
 from tests.site.bucket import KEY, bucket_server
 
@@ -43,7 +43,7 @@ def test_files_are_kept_beside_the_database_until_a_bucket_is_named():
 
 
 def test_a_rendering_is_stored_in_the_bucket_and_read_from_it(bucket, rendering):
-    services.perform_rendering(rendering.pk)
+    renderings.perform_rendering(rendering.pk)
 
     rendering.refresh_from_db()
     assert rendering.state == "ready"
@@ -57,7 +57,7 @@ def test_a_rendering_is_stored_in_the_bucket_and_read_from_it(bucket, rendering)
 def test_it_leaves_through_our_own_page_while_the_piece_may_be_seen(
     bucket, rendering, alice, client
 ):
-    services.perform_rendering(rendering.pk)
+    renderings.perform_rendering(rendering.pk)
     url = f"/pieces/{rendering.composition_id}/download/pdf"
 
     client.force_login(alice)
@@ -76,7 +76,7 @@ def test_it_leaves_through_our_own_page_while_the_piece_may_be_seen(
 def test_it_is_deleted_with_its_piece(
     bucket, rendering, django_capture_on_commit_callbacks
 ):
-    services.perform_rendering(rendering.pk)
+    renderings.perform_rendering(rendering.pk)
 
     with django_capture_on_commit_callbacks(execute=True):
         Composition.objects.filter(pk=rendering.composition_id).delete()
@@ -98,7 +98,7 @@ def refuse(bucket, monkeypatch, settings):
 def test_a_bucket_that_refuses_fails_the_rendering_with_a_sentence(refuse, rendering):
     refuse()
 
-    services.perform_rendering(rendering.pk)
+    renderings.perform_rendering(rendering.pk)
 
     rendering.refresh_from_db()
     assert rendering.state == "failed"
@@ -108,7 +108,7 @@ def test_a_bucket_that_refuses_fails_the_rendering_with_a_sentence(refuse, rende
 def test_a_piece_can_be_deleted_while_its_bucket_refuses(
     refuse, rendering, django_capture_on_commit_callbacks, caplog
 ):
-    services.perform_rendering(rendering.pk)
+    renderings.perform_rendering(rendering.pk)
     refuse()
 
     with django_capture_on_commit_callbacks(execute=True):

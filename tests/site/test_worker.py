@@ -22,7 +22,8 @@ from tests.site.processes import (
 from tests.site.stores import ask, empty_queues, queue_length
 
 ASK = """
-from generation.services import compose_random, request_rendering
+from generation.renderings import request_rendering
+from generation.services import compose_random
 piece = compose_random(num_notes=8, seed=1, qpm=120, owner=None, session_key="s")
 print(request_rendering(piece, "pdf").pk)
 """

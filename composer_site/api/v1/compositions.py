@@ -32,7 +32,9 @@ from generation.continuations import (
     USUAL_MORE_BARS,
     request_to_continue,
 )
+from generation.files import DIRECT_FORMATS, is_a_tune
 from generation.forms import ControlsForm
+from generation.lookup import whose
 from generation.models import Composition
 from generation.recipe import (
     MAX_BARS,
@@ -46,11 +48,6 @@ from generation.recipe import (
     ComposeRequest,
 )
 from generation.shelf import throw_away
-from generation.views import (
-    DIRECT_FORMATS,
-    is_a_tune,
-    whose,
-)
 from training.learning.adaptive import SOME
 from training.models import Model, ModelVersion
 from training.music.pianoroll import notes_json

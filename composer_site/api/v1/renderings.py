@@ -19,17 +19,17 @@ from composer_site.api.listing import ListQuery
 from composer_site.api.schema import IDEMPOTENCY_KEY, MADE, problems
 from composer_site.api.v1.compositions import file_url, get_composition
 from composer_site.api.viewsets import ApiView, CreateMixin, ListMixin, RetrieveMixin
-from generation import services
-from generation.models import Composition, Rendering
-from generation.ranges import file_response
-from generation.views import (
+from generation import renderings
+from generation.download_views import as_attachment
+from generation.files import (
     DIRECT_FORMATS,
     RENDERED_TYPES,
-    as_attachment,
     file_name,
     is_a_tune,
     written,
 )
+from generation.models import Composition, Rendering
+from generation.ranges import file_response
 
 
 class CompositionFile(ApiView):
@@ -137,4 +137,4 @@ class RenderingViewSet(ListMixin, RetrieveMixin, CreateMixin):
 
     def make(self, data: dict[str, Any]) -> Rendering:
         composition = get_composition(self.request, self.kwargs["composition_id"])
-        return services.request_rendering(composition, data["format"])
+        return renderings.request_rendering(composition, data["format"])
