@@ -5,7 +5,7 @@ from hypothesis import given, settings
 
 from tests.music.strategies import scores
 from training.music.copyist import is_choir, notate
-from training.music.notation import BASS, HIGH, LOW, TENOR, TREBLE, Sign
+from training.music.notation import ALTO, BASS, HIGH, LOW, TENOR, TREBLE, Sign
 from training.music.pitch import Key
 from training.music.score import KeyChange, Metre, MetreChange, Note, Part, Score
 
@@ -109,6 +109,7 @@ def test_the_last_bar_is_whole_when_the_music_fills_it():
         ((48, 52, 55), "", BASS),
         ((41, 60), "Bassoon", BASS),
         ((52, 57, 64), "Tenor", TENOR),
+        ((52, 57, 64), "Viola", ALTO),
         ((91, 96, 98), "", HIGH),
         ((24, 28, 31), "", LOW),
         ((), "", TREBLE),

@@ -137,6 +137,15 @@ def test_parts_are_joined_by_a_bracket_and_abbreviated():
     assert texts(root, ".//part-abbreviation") == ["S.", "A.", "T.", "B."]
 
 
+def test_strings_are_abbreviated_as_players_know_them():
+    names = ["Violin I", "Violin 2", "Viola", "Cello", "Kazoo"]
+    root = written(Score(tuple(make_part(60, name=name) for name in names)))
+
+    short = texts(root, ".//part-abbreviation")
+
+    assert short == ["Vln. I", "Vln. 2", "Vla.", "Vc.", "Kaz."]
+
+
 def test_a_closed_choir_has_stems_up_and_down():
     root = written(make_choir(), closed=True)
 

@@ -15,6 +15,7 @@ from statistics import median
 
 from training.music.beaming import beams
 from training.music.notation import (
+    ALTO,
     BASS,
     HIGH,
     LOW,
@@ -105,8 +106,11 @@ def _clef(score: Score, parts: tuple[int, ...]) -> Clef:
     part = score.parts[parts[0]]
     if not part.notes:
         return TREBLE
-    if part.name.strip().casefold().startswith("tenor"):
+    name = part.name.strip().casefold()
+    if name.startswith("tenor"):
         return TENOR
+    if name.startswith("viola"):
+        return ALTO
     pitches = [note.pitch for note in part.notes]
 
     def misfit(clef: Clef) -> float:

@@ -365,12 +365,19 @@ def _channel(number: int, part: Part) -> int:
     return channels[(number - 1) % len(channels)]
 
 
+_ABBREVIATIONS = {
+    **{"soprano": "S.", "alto": "A.", "tenor": "T.", "bass": "B."},
+    **{"violin": "Vln.", "viola": "Vla.", "violoncello": "Vc.", "cello": "Vc."},
+    **{"flute": "Fl.", "oboe": "Ob.", "clarinet": "Cl.", "bassoon": "Bsn."},
+}
+
+
 def _abbreviation(name: str) -> str:
-    """``"Soprano"`` is ``"S."``, ``"Violin 2"`` is ``"Vio. 2"``."""
+    """``"Soprano"`` is ``"S."``, ``"Violin 2"`` is ``"Vln. 2"``."""
     first, *rest = name.split()
-    is_voice = first.casefold() in ("soprano", "alto", "tenor", "bass")
-    numbers = [word for word in rest if word.isdigit()]
-    return " ".join([f"{first[: 1 if is_voice else 3]}.", *numbers])
+    numbers = [word for word in rest if word.isdigit() or set(word) <= set("IV")]
+    short = _ABBREVIATIONS.get(first.casefold(), f"{first[:3]}.")
+    return " ".join([short, *numbers])
 
 
 def _number(value: float) -> str:

@@ -21,7 +21,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Clef:
-    sign: str  # "G" or "F"
+    sign: str  # "G", "F" or "C"
     line: int
     octave_change: int = 0
     lowest: int = 0  # pitches that stand on the staff without ledger lines
@@ -31,6 +31,7 @@ class Clef:
 TREBLE = Clef("G", 2, 0, 64, 77)
 BASS = Clef("F", 4, 0, 43, 57)
 TENOR = Clef("G", 2, -1, 52, 65)
+ALTO = Clef("C", 3, 0, 53, 67)
 HIGH = Clef("G", 2, 1, 76, 89)
 LOW = Clef("F", 4, -1, 31, 45)
 
