@@ -169,6 +169,34 @@ class ScorePlayer extends HTMLElement {
     }
   }
 
+  /** Sounds one note now, as its part sounds. Music that plays goes on. */
+  audition(part, pitch, seconds = 0.5, velocity = 80) {
+    return this.auditionNotes([{ part, pitch, velocity, start: 0, duration: seconds }]);
+  }
+
+  /** Sounds `notes` now: {part, pitch, velocity, start, duration}, in seconds. */
+  async auditionNotes(notes) {
+    if (playing && playing !== this) playing.pause();
+    try {
+      await this.#open();
+      const told = notes.map(({ part, ...note }) => ({ ...note, channel: part }));
+      this.sound.tell("audition", { notes: told });
+    } catch (error) {
+      this.#say(error.message);
+    }
+  }
+
+  /** Plays `piece` from now on, where the music is: notes that are being edited. */
+  async takeNotes(piece) {
+    await this.#prepare();
+    this.piece = piece;
+    this.seconds = Math.min(this.seconds, piece.duration);
+    this.#show();
+    if (!this.#holdsSound) return;
+    await this.#putOnStand();
+    if (this.isPlaying) this.sound.tell("play");
+  }
+
   #mute(part, isMuted) {
     this.channels[part].isMuted = isMuted;
     if (this.#holdsSound) this.sound.tell("mute", { channel: part, isMuted });

@@ -27,6 +27,7 @@ class ScoreProcessor extends AudioWorkletProcessor {
     this.loop = null;
     this.isPlaying = false;
     this.channels = [];
+    this.tried = []; // ends and starts of notes that are tried out, beside the piece
     this.blocks = 0;
     this.port.onmessage = ({ data }) => this.#obey(data);
     this.synth.processorInitialized.then(
@@ -72,6 +73,16 @@ class ScoreProcessor extends AudioWorkletProcessor {
     this.channels = channels;
     this.#setChannels();
     this.seek({ position });
+  }
+
+  /** Sounds `notes` now, whatever else plays; their starts count from this moment. */
+  audition({ notes }) {
+    for (const { isOn, ...event } of this.tried) if (!isOn) this.#sound(event);
+    this.tried = notes.flatMap(({ start, duration, ...note }) => [
+      { ...note, at: currentTime + start, isOn: true },
+      { ...note, at: currentTime + start + duration, isOn: false },
+    ]);
+    this.tried.sort((a, b) => a.at - b.at || a.isOn - b.isOn);
   }
 
   instrument({ channel, program }) {
@@ -170,6 +181,12 @@ class ScoreProcessor extends AudioWorkletProcessor {
     });
   }
 
+  #passTried() {
+    while (this.tried.length && this.tried[0].at <= currentTime) {
+      this.#sound(this.tried.shift());
+    }
+  }
+
   // What happens next in the score: a note, the end of the loop or of the piece.
   #nextMoment() {
     const event = this.events[this.next]?.at ?? Infinity;
@@ -193,6 +210,7 @@ class ScoreProcessor extends AudioWorkletProcessor {
 
   process(_inputs, [[left, right]]) {
     let done = 0;
+    this.#passTried();
     while (done < left.length) {
       let frames = left.length - done;
       if (this.isPlaying) {
