@@ -13,8 +13,10 @@ AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 FIND = """async () => {
   const { violations } = await axe.run(document, { resultTypes: ["violations"] });
   return violations.map(({ id, help, nodes }) => {
-    const where = nodes.slice(0, 4).map(({ target, failureSummary }) =>
-      `  ${target.join(" ")}: ${failureSummary.split("\\n").slice(1).join(" ").trim()}`);
+    const where = nodes.slice(0, 4).map(({ target, failureSummary }) => {
+      const [, ...what] = failureSummary.split("\\n");
+      return `  ${target.join(" ")}: ${what.join(" ").trim()}`;
+    });
     return [`${id}: ${help} (${nodes.length})`, ...where].join("\\n");
   });
 }"""
