@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from functools import partial
 
 from django.conf import settings
-from django.db import transaction
-from django_q.tasks import async_task
 
 from generation.composer import BadRequest, ComposeRequest, compose
-from training import portraits
+from training import doorbell, portraits
 from training.learning.bundle import Bundle
 from training.models import ModelVersion, Portrait
 from training.music.profile import profile
@@ -44,18 +41,7 @@ def write_pieces(
 
 
 def ring(version_id: int) -> None:
-    """Put the task in the queue once the row is there to be found."""
-    # robust: a queue that is down loses a doorbell, and the sweeper rings again.
-    transaction.on_commit(
-        partial(
-            async_task,
-            "generation.tasks.measure_music",
-            version_id,
-            # A process that trains rings too, and its own queue is for training.
-            cluster=settings.MAIN_QUEUE,
-        ),
-        robust=True,
-    )
+    doorbell.ring("generation.tasks.measure_music", version_id)
 
 
 def sweep_portraits() -> int:

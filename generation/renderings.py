@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import transaction
 from django.utils import timezone
-from django_q.tasks import async_task
 
 from generation.models import Composition, Rendering
+from training import doorbell
 
 logger = logging.getLogger(__name__)
 
@@ -78,18 +76,7 @@ def _requeue_failed(rendering: Rendering, now: datetime) -> bool:
 
 
 def ring(rendering_id: int) -> None:
-    """Put the task in the queue once the row is there to be found."""
-    # robust: a queue that is down loses a doorbell, and the sweeper rings again.
-    transaction.on_commit(
-        partial(
-            async_task,
-            "generation.tasks.render",
-            rendering_id,
-            # The training queue, whose sweeper rings too, may be busy for an hour.
-            cluster=settings.MAIN_QUEUE,
-        ),
-        robust=True,
-    )
+    doorbell.ring("generation.tasks.render", rendering_id)
 
 
 def sweep_renderings(renderings: Any = None, *, now: datetime | None = None) -> int:

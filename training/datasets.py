@@ -7,17 +7,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F, QuerySet, RestrictedError
 from django.utils import timezone
-from django_q.tasks import async_task
 
+from training import doorbell
 from training.corpora import CORPORA
 from training.learning.dataset import LearningSet, TooLittleMusic, prepare
 from training.learning.measures import onsets
@@ -205,17 +203,7 @@ def _create(**values: Any) -> Dataset:
 
 
 def _ring(dataset_id: int) -> None:
-    # robust: a queue that is down loses a doorbell, and the sweeper rings again.
-    transaction.on_commit(
-        partial(
-            async_task,
-            "training.tasks.build_dataset",
-            dataset_id,
-            # The training queue, whose sweeper rings too, may be busy for an hour.
-            cluster=settings.MAIN_QUEUE,
-        ),
-        robust=True,
-    )
+    doorbell.ring("training.tasks.build_dataset", dataset_id)
 
 
 def delete_dataset(dataset: Dataset) -> None:

@@ -13,7 +13,6 @@ import shutil
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +21,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce, Now
-from django_q.tasks import async_task
 
+from training import doorbell
 from training.advanced import Changes, TooLarge
 from training.learning.bundle import bundle_hash, load_bundle
 from training.learning.config import as_json
@@ -174,17 +173,7 @@ def delete_run(run: TrainingRun) -> None:
 
 
 def ring(run_id: int) -> None:
-    """Put the task in the queue once the row is there to be found."""
-    # robust: a queue that is down loses a doorbell, and the sweeper rings again.
-    transaction.on_commit(
-        partial(
-            async_task,
-            "training.tasks.train",
-            run_id,
-            cluster=settings.TRAINING_QUEUE,
-        ),
-        robust=True,
-    )
+    doorbell.ring("training.tasks.train", run_id, queue=settings.TRAINING_QUEUE)
 
 
 # What the process that trains does --------------------------------------------------

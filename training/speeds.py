@@ -11,15 +11,13 @@ import json
 import statistics
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
-from django_q.tasks import async_task
 
+from training import doorbell
 from training.learning.config import ModelConfig, TrainConfig
 from training.learning.cost import (
     CHECKPOINT_SECONDS,
@@ -86,14 +84,8 @@ def _is_forgotten(row: Calibration, dataset: Dataset) -> bool:
 
 
 def _ring(calibration_id: int) -> None:
-    transaction.on_commit(
-        partial(
-            async_task,
-            "training.tasks.calibrate",
-            calibration_id,
-            cluster=settings.TRAINING_QUEUE,
-        ),
-        robust=True,
+    doorbell.ring(
+        "training.tasks.calibrate", calibration_id, queue=settings.TRAINING_QUEUE
     )
 
 

@@ -15,7 +15,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -23,8 +22,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
-from django_q.tasks import async_task
 
+from training import doorbell
 from training.models import Upload, UploadedFile
 from training.music.archive import (
     ArchiveLimits,
@@ -124,17 +123,7 @@ def _forget_older(owner: User) -> None:
 
 
 def _ring(upload_id: int) -> None:
-    # robust: a queue that is down loses a doorbell, and the sweeper rings again.
-    transaction.on_commit(
-        partial(
-            async_task,
-            "training.tasks.import_upload",
-            upload_id,
-            # The training queue, whose sweeper rings too, may be busy for an hour.
-            cluster=settings.MAIN_QUEUE,
-        ),
-        robust=True,
-    )
+    doorbell.ring("training.tasks.import_upload", upload_id)
 
 
 # Reading them ------------------------------------------------------------------------

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.hearing import player_of, seconds, wait_until_heard, wait_until_silent
+from tests.browser.hearing import (
+    player_of,
+    seconds,
+    wait_until_heard,
+    wait_until_silent,
+)
 
 
 def test_one_note_sounds_by_itself_and_ends(piece: Page) -> None:

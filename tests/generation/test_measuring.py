@@ -14,7 +14,7 @@ from django.utils import timezone
 from generation import measuring
 from generation.composer import BadRequest
 from tests.generation.toys import toy_tunes
-from training import portraits, services
+from training import doorbell, portraits, services
 from training.learning.bundle import HOUSE_MODELS_ROOT
 from training.learning.reference import REFERENCE_FILES
 from training.models import Model, Portrait
@@ -223,7 +223,7 @@ def test_it_waits_in_the_main_queue_whoever_rings(
     tunes, settings, monkeypatch, django_capture_on_commit_callbacks
 ):
     rung = []
-    monkeypatch.setattr(measuring, "async_task", lambda *a, **k: rung.append((a, k)))
+    monkeypatch.setattr(doorbell, "async_task", lambda *a, **k: rung.append((a, k)))
 
     with django_capture_on_commit_callbacks(execute=True):
         measuring.ring(tunes.pk)

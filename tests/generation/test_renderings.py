@@ -9,6 +9,7 @@ from django.utils import timezone
 from generation import renderings, services
 from generation.models import Composition, Rendering
 from generation.recipe import ComposeRequest
+from training import doorbell
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +30,7 @@ def rendering_of(piece: Composition, **values) -> Rendering:
 def doorbells(monkeypatch) -> list[int]:
     """Ids rung for, in place of a queue."""
     rung: list[int] = []
-    monkeypatch.setattr(renderings, "async_task", lambda path, id, **k: rung.append(id))
+    monkeypatch.setattr(doorbell, "async_task", lambda path, id, **k: rung.append(id))
     return rung
 
 

@@ -14,6 +14,7 @@ from django.urls import reverse
 from generation import renderings, services
 from generation.models import Composition, Rendering
 from generation.recipe import ComposeRequest
+from training import doorbell
 from training.music.midi import read_midi
 from training.music.musicxml_reader import read_musicxml
 
@@ -340,7 +341,7 @@ def test_a_file_that_is_not_made_yet_leads_back_to_where_one_asks(client, piece)
 @pytest.fixture
 def queue(monkeypatch) -> list[int]:
     rung: list[int] = []
-    monkeypatch.setattr(renderings, "async_task", lambda path, id, **k: rung.append(id))
+    monkeypatch.setattr(doorbell, "async_task", lambda path, id, **k: rung.append(id))
     return rung
 
 

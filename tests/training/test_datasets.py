@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def rung():
     """The datasets whose doorbell was rung."""
-    with patch("training.datasets.async_task") as ring:
+    with patch("training.doorbell.async_task") as ring:
         yield lambda: [call.args[1] for call in ring.call_args_list]
 
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def bells():
-    with patch("training.uploads.async_task"):
+    with patch("training.doorbell.async_task"):
         yield
 
 

@@ -30,8 +30,7 @@ NEW = "/datasets/new/music/"
 def bells():
     """Nothing is read or made here."""
     with (
-        patch("training.datasets.async_task"),
-        patch("training.uploads.async_task"),
+        patch("training.doorbell.async_task"),
     ):
         yield
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def bells():
-    with patch("training.datasets.async_task"):
+    with patch("training.doorbell.async_task"):
         yield
 
 

@@ -27,8 +27,7 @@ NEW_RANDOM = {"samples": 40, "window": 8, "lowest": 60, "highest": 71, "seed": 0
 def bells():
     """Nothing is made or trained here."""
     with (
-        patch("training.datasets.async_task"),
-        patch("training.runs.async_task"),
+        patch("training.doorbell.async_task"),
     ):
         yield
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def little_room(settings):
     settings.MAX_RUNS = settings.MAX_DATASETS = 3
-    with patch("training.runs.async_task"), patch("training.datasets.async_task"):
+    with patch("training.doorbell.async_task"):
         yield
 
 

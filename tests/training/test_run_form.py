@@ -30,7 +30,7 @@ WORK = Work((100,) * 900, (100,) * 100, (100,) * 100)
 def surroundings(db):
     """Music to read, a worker, and nothing is trained."""
     with (
-        patch("training.runs.async_task"),
+        patch("training.doorbell.async_task"),
         patch("training.offers.work_of", lambda dataset: WORK),
     ):
         WorkerBeat.objects.beat(settings.TRAINING_QUEUE)

@@ -35,7 +35,7 @@ LONG_AGO = timedelta(days=1)
 @pytest.fixture(autouse=True)
 def rung():
     """The runs whose doorbell was rung; nothing is trained here."""
-    with patch("training.runs.async_task") as ring:
+    with patch("training.doorbell.async_task") as ring:
         yield lambda: [call.args[1] for call in ring.call_args_list]
 
 

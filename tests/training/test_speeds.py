@@ -33,7 +33,7 @@ HERE = fingerprint(settings.TRAINING_THREADS)
 
 @pytest.fixture(autouse=True)
 def no_queue():
-    with patch("training.runs.async_task"), patch("training.datasets.async_task"):
+    with patch("training.doorbell.async_task"):
         yield
 
 

@@ -23,7 +23,7 @@ STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + SL
 
 @pytest.fixture(autouse=True)
 def no_queue():
-    with patch("training.runs.async_task"):
+    with patch("training.doorbell.async_task"):
         yield
 
 

@@ -25,8 +25,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def no_queue():
     with (
-        patch("training.runs.async_task"),
-        patch("training.datasets.async_task"),
+        patch("training.doorbell.async_task"),
     ):
         yield
 
