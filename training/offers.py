@@ -81,19 +81,20 @@ def work_of(dataset: Dataset) -> Work | None:
             is_random=True,
         )
     sides = [dataset.counts.get(side, 0) for side in ("train", "valid", "test")]
-    return _read_work(dataset.folder, dataset.content_hash, *sides)
+    try:
+        return _read_work(dataset.folder, dataset.content_hash, *sides)
+    except UnreadableLearningSet:
+        return None
 
 
+# What was read is kept; what could not be read may be there again the next time.
 @lru_cache(maxsize=64)
 def _read_work(
     folder: Path, content_hash: str, train: int, valid: int, test: int
-) -> Work | None:
-    try:
-        lengths = tuple(read_lengths(folder))
-    except UnreadableLearningSet:
-        return None
+) -> Work:
+    lengths = tuple(read_lengths(folder))
     if len(lengths) != train + valid + test or not min(train, valid, test):
-        return None
+        raise UnreadableLearningSet("Its pieces are not those that were counted.")
     return Work(
         lengths[:train], lengths[train : train + valid], lengths[train + valid :]
     )

@@ -247,6 +247,16 @@ def test_a_cost_is_told_in_words(dataset):
         assert re.fullmatch(r"At most \d+ \w+ on this machine", offer.cost)
 
 
+def test_files_that_were_away_are_read_when_they_are_back(dataset):
+    away = dataset.folder.with_name("away")
+    dataset.folder.rename(away)
+    assert offers.work_of(dataset) is None
+
+    away.rename(dataset.folder)
+
+    assert offers.work_of(dataset) is not None
+
+
 # Real runs --------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -104,63 +104,91 @@ def train(
     """
     rows = Rows(config.batch_size)
     state = _placed(state or new_state(encoding, model_config, config), rows)
-    steps_per_epoch = max(
-        sum(1 for _ in _epoch_windows(pieces, config, epoch)) for epoch in range(3)
+    total_steps = config.epochs * max(
+        len(_epoch_windows(pieces, config, epoch)) for epoch in range(3)
     )
-    total_steps = steps_per_epoch * config.epochs
-    step_once = partial(update, model_config=model_config, config=config)
     while state.epoch < config.epochs and not _is_out_of_patience(state, config):
         started = time.monotonic()
-        number = state.epoch + 1
-        params, first, second = state.params, state.first_moment, state.second_moment
-        average, step = state.average, state.step
-        carried = rows.split(initial_state(model_config, config.batch_size), axis=0)
-        key = jax.random.fold_in(jax.random.key(config.seed), number)
-        nats, events = 0.0, 0.0
-        epoch_windows = _epoch_windows(pieces, config, state.epoch)
-        for place, window in enumerate(epoch_windows, 1):
-            if should_stop():
-                raise Stopped
-            params, first, second, average, carried, loss = step_once(
-                params,
-                first,
-                second,
-                average,
-                carried,
-                rows.split(window.arrays, axis=1),
-                jax.random.fold_in(key, step),
-                jnp.float32(one_cycle(step, total_steps, config.learning_rate)),
-                jnp.float32(step + 1),
-            )
-            count = float(window.weights.sum())
-            nats, events = nats + float(loss) * count, events + count
-            step += 1
-            on_window(place / len(epoch_windows))
-        bits = evaluate_bits(encoding, average, model_config, valid)
+        drawn = _epoch_windows(pieces, config, state.epoch)
+        read = _watched(drawn, on_window, should_stop)
+        state, nats = _learn(state, read, rows, total_steps, model_config, config)
+        bits = evaluate_bits(encoding, state.average, model_config, valid)
         if not math.isfinite(bits):
             raise Diverged("The weights grew without bound. Try another seed.")
-        is_best = bits < state.best_bits
-        state = replace(
-            state,
-            epoch=number,
-            step=step,
-            params=params,
-            first_moment=first,
-            second_moment=second,
-            average=average,
-            best=average if is_best else state.best,
-            best_bits=min(bits, state.best_bits),
-            best_epoch=number if is_best else state.best_epoch,
-        )
+        state = _judged(state, bits)
         report = Epoch(
-            number=number,
-            train_bits=nats / events / math.log(2),
+            number=state.epoch,
+            train_bits=nats / math.log(2),
             valid_bits=bits,
             seconds=time.monotonic() - started,
-            is_best=is_best,
+            is_best=state.best_epoch == state.epoch,
         )
         on_epoch(report, state)
     return {name: np.asarray(w) for name, w in state.best.items()}
+
+
+def _watched(
+    drawn: Sequence[Window],
+    on_window: Callable[[float], None],
+    should_stop: Callable[[], bool],
+) -> Iterator[Window]:
+    """``drawn``, asking before each and telling after each. Raises ``Stopped``."""
+    for place, window in enumerate(drawn, 1):
+        if should_stop():
+            raise Stopped
+        yield window
+        on_window(place / len(drawn))
+
+
+def _learn(
+    state: TrainState,
+    read: Iterable[Window],
+    rows: Rows,
+    total_steps: int,
+    model_config: ModelConfig,
+    config: TrainConfig,
+) -> tuple[TrainState, float]:
+    """The state after an epoch, its average not judged yet; its mean nats per event."""
+    number = state.epoch + 1
+    params, first, second = state.params, state.first_moment, state.second_moment
+    average, step = state.average, state.step
+    carried = rows.split(initial_state(model_config, config.batch_size), axis=0)
+    key = jax.random.fold_in(jax.random.key(config.seed), number)
+    nats, events = 0.0, 0.0
+    for window in read:
+        params, first, second, average, carried, loss = update(
+            params,
+            first,
+            second,
+            average,
+            carried,
+            rows.split(window.arrays, axis=1),
+            jax.random.fold_in(key, step),
+            jnp.float32(one_cycle(step, total_steps, config.learning_rate)),
+            jnp.float32(step + 1),
+            model_config=model_config,
+            config=config,
+        )
+        count = float(window.weights.sum())
+        nats, events = nats + float(loss) * count, events + count
+        step += 1
+    state = replace(
+        state,
+        epoch=number,
+        step=step,
+        params=params,
+        first_moment=first,
+        second_moment=second,
+        average=average,
+    )
+    return state, nats / events
+
+
+def _judged(state: TrainState, bits: float) -> TrainState:
+    """``state`` with its average as the best, if its ``bits`` are fewer."""
+    if bits >= state.best_bits:
+        return state
+    return replace(state, best=state.average, best_bits=bits, best_epoch=state.epoch)
 
 
 def _placed(state: TrainState, rows: Rows) -> TrainState:
