@@ -1,15 +1,18 @@
 // <sheet-music data-timemap data-page player="id">
 //
 // The engraved score, put into the page so that it takes the page's colours; the notes
-// that sound are marked, and a click on a note leads there. `data-page` is the address of
-// page 1. The server engraves for the width there is: a telephone gets shorter systems.
+// that sound are marked, and a click on a note leads there. A click on the empty part of a
+// bar selects it; with Shift, any click selects bars up to there. `data-page` is the address
+// of page 1. The server engraves for the width there is: a telephone gets shorter systems.
 
 import { el, wantsLessMotion } from "./dom.js";
 import { fetchOk } from "./fetching.js";
 import { coveredBy, follow, playerOf } from "./following.js";
+import { selectionOf } from "./selection.js";
+import { BarTints } from "./sheet_bars.js";
 
 const HANDS_OFF_SECONDS = 4; // after someone scrolls, we do not scroll for a while
-const REACH = 30; // pixels from a note within which a click means it
+const REACH = { touch: 24, mouse: 6 }; // pixels from a note that still mean it
 const WIDTHS = [400, 700, 1000]; // the server engraves for these
 
 class SheetMusic extends HTMLElement {
@@ -23,7 +26,16 @@ class SheetMusic extends HTMLElement {
     this.append(this.status, this.paper);
     this.player = playerOf(this);
     follow(this.player, (place) => this.#mark(place));
+    this.selection = this.player ? selectionOf(this.player) : null;
+    this.tints = new BarTints(this.paper);
+    this.selection?.addEventListener("change", () => this.tints.show(this.selection));
+    this.addEventListener("pointerdown", ({ pointerType }) => {
+      this.reach = REACH[pointerType] ?? REACH.mouse;
+    });
     this.addEventListener("click", (event) => this.#lead(event));
+    this.addEventListener("mousedown", (event) => {
+      if (event.shiftKey) event.preventDefault(); // no text is being marked
+    });
     for (const move of ["wheel", "touchmove"]) {
       window.addEventListener(move, () => this.#handsOff(), { passive: true });
     }
@@ -52,6 +64,8 @@ class SheetMusic extends HTMLElement {
     this.paper.replaceChildren(...drawn);
     this.status.textContent = "";
     this.#learnMoments(timemap);
+    this.tints.learn();
+    if (this.selection) this.tints.show(this.selection);
   }
 
   async #page(number, pages, width) {
@@ -104,10 +118,24 @@ class SheetMusic extends HTMLElement {
     this.handsOffUntil = performance.now() + HANDS_OFF_SECONDS * 1000;
   }
 
+  #lead(event) {
+    const note = event.shiftKey ? null : this.#noteNear(event);
+    const place = note ? -1 : this.tints.placeAt(event);
+    const bar = this.selection?.bars[place];
+    if (note) this.player?.seek(Number(note.dataset.start));
+    else if (bar && event.shiftKey) this.selection.extendTo(bar.number, this);
+    else if (bar && this.#isOnly(bar)) this.selection.clear(this);
+    else if (bar) this.selection.choose(bar.number, bar.number, this);
+  }
+
+  #isOnly({ number }) {
+    return this.selection.first === number && this.selection.last === number;
+  }
+
   // Notes are small and fingers are not: the nearest one within reach is meant.
-  #lead({ clientX, clientY }) {
+  #noteNear({ clientX, clientY }) {
     let nearest = null;
-    let least = REACH;
+    let least = this.reach ?? REACH.mouse;
     for (const note of this.paper.querySelectorAll("[data-start]")) {
       const { left, right, top, bottom } = note.getBoundingClientRect();
       const across = Math.max(left - clientX, 0, clientX - right);
@@ -115,7 +143,7 @@ class SheetMusic extends HTMLElement {
       const away = Math.hypot(across, down);
       if (away < least) [nearest, least] = [note, away];
     }
-    if (nearest) this.player?.seek(Number(nearest.dataset.start));
+    return nearest;
   }
 }
 

@@ -1,4 +1,4 @@
-"""Notes are moved, stretched, added and taken away on the roll, and kept as a new piece."""
+"""Notes are edited on the roll, heard as they will be, and kept as a new piece."""
 
 from __future__ import annotations
 

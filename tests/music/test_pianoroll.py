@@ -11,6 +11,7 @@ from training.music.pianoroll import (
     bars_json,
     notes_json,
     pianoroll_svg,
+    playable_json,
     total_seconds,
 )
 from training.music.score import Note, Part, Score, TempoChange
@@ -112,3 +113,15 @@ def test_bars_start_with_the_pickup():
         (2, 2400),
     ]
     assert bars[1]["start_seconds"] == 0.5
+    assert [bar["duration_ticks"] for bar in bars] == [480, 1920, 1920]
+    assert bars[0]["beat_ticks"] == 480
+
+
+def test_the_page_can_count_seconds_itself():
+    changes = (TempoChange(0, 60.0), TempoChange(960, 120.0))
+    score = Score((Part((Note(0, 60, 1920),)),), tempos=changes)
+
+    assert playable_json(score, title="")["tempos"] == [
+        {"start_tick": 0, "start_seconds": 0.0, "qpm": 60.0},
+        {"start_tick": 960, "start_seconds": 2.0, "qpm": 120.0},
+    ]

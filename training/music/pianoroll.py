@@ -38,7 +38,15 @@ class RollNote(TypedDict):
 class RollBar(TypedDict):
     number: int
     start_tick: int
+    duration_ticks: int
+    beat_ticks: int
     start_seconds: float
+
+
+class RollTempo(TypedDict):
+    start_tick: int
+    start_seconds: float
+    qpm: float
 
 
 def notes_json(score: Score) -> list[RollNote]:
@@ -72,9 +80,22 @@ def bars_json(score: Score) -> list[RollBar]:
         RollBar(
             number=bar.number,
             start_tick=bar.start_tick,
+            duration_ticks=bar.duration_ticks,
+            beat_ticks=bar.metre.beat_ticks,
             start_seconds=round(clock(bar.start_tick), 4),
         )
         for bar in score.bars()
+    ]
+
+
+def tempos_json(score: Score) -> list[RollTempo]:
+    """Where the tempo changes, the start among them, when the score names any."""
+    clock = Clock(score)
+    return [
+        RollTempo(
+            start_tick=change.tick, start_seconds=clock(change.tick), qpm=change.qpm
+        )
+        for change in score.tempos
     ]
 
 
@@ -94,6 +115,7 @@ def playable_json(score: Score, *, title: str) -> dict[str, Any]:
             {"name": part.name, "program": part.program, "is_drum": part.is_drum}
             for part in score.parts
         ],
+        "tempos": tempos_json(score),
         "bars": bars_json(score),
         "notes": notes_json(score),
     }
