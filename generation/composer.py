@@ -5,6 +5,7 @@ Several drafts are written side by side and the best one is kept.
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from generation.around import kept_notes, stretch_of, write_around
 from generation.constraints import (
     ConstrainedDraft,
     FieldMask,
@@ -21,7 +23,6 @@ from generation.constraints import (
     pitch_masks,
     usual_limits,
 )
-from generation.continuing import beginning_of, plan_to_go_on
 from generation.counting import CountedMelody, CountedVoices
 from generation.endings import MelodyDraft
 from generation.judgement import fault
@@ -37,7 +38,9 @@ from generation.recipe import (
     request_from_recipe,
 )
 from generation.sampler import Line, Sampling, sample
+from generation.steering import Steering, steer
 from training.learning.bundle import Bundle
+from training.learning.event_memory import EventMemory
 from training.music.encodings import (
     Encoding,
     Form,
@@ -81,6 +84,12 @@ PATIENCE, PROGRAM_PATIENCE = 4000, 1800
 POLYPHONY_PATIENCE = 12_000
 #: And never more than this: about ten seconds with the largest network we train.
 MAX_EVENTS = 32_768
+#: Particles around a source are weighed against each other: too few, and what is kept
+#: joins by luck.
+SOURCE_PATIENCE = 12_000
+QUICK_PARTICLES, FEW_PARTICLES = 16, 4
+#: What is given is not counted as written, but it has its bounds too.
+MAX_GIVEN_EVENTS = 16_384
 _NETWORKS_KEPT = 8
 _networks: OrderedDict[str, Network] = OrderedDict()
 _networks_lock = threading.Lock()
@@ -104,6 +113,10 @@ class Composed:
     log2_likelihood: float  # of all events, legal values only, at temperature 1
     request: ComposeRequest  # what was open is settled; asks for the same piece
     transposition: int = 0
+    #: Which notes are the source's, part after part; empty without a source.
+    kept: npt.NDArray[np.bool_] = dataclasses.field(
+        default_factory=lambda: np.zeros(0, np.bool_)
+    )
 
 
 def compose(bundle: Bundle, request: ComposeRequest) -> Composed:
@@ -112,22 +125,22 @@ def compose(bundle: Bundle, request: ComposeRequest) -> Composed:
     The same bundle and request give the same notes. Raises ``BadRequest`` for what this
     model cannot do.
     """
-    if request.primer:
-        plan = plan_to_go_on(bundle, request, request.primer)
-    else:
-        plan = _in_range(bundle, choose_plan(bundle, request), request)
-    beginning = beginning_of(bundle.encoding, plan, request)
+    if request.source:
+        return _compose_around(bundle, request)
+    plan = _in_range(bundle, choose_plan(bundle, request), request)
     length = _expected_events(bundle.encoding, plan, request)
     request = _filled_in(bundle, request, plan, length)
     drafts = _drafts(bundle, plan, request)
+    memory = None
+    if request.closeness:
+        memory = EventMemory(bundle.encoding, closeness=request.closeness)
     lines = sample(
         network_of(bundle),
         drafts,
         seed=request.seed,
         sampling=Sampling(request.temperature, request.top_k, request.top_p),
         max_events=8 * length + 64,
-        given=beginning.given,
-        memory=beginning.memory,
+        memory=memory,
     )
     pieces = [
         _composed(bundle.encoding, line, draft.form, plan, request)
@@ -136,7 +149,32 @@ def compose(bundle: Bundle, request: ComposeRequest) -> Composed:
     ]
     if not pieces:
         raise BadRequest("This grew too long. Lower the temperature, or ask for less.")
-    return _best(pieces, bundle.metrics.get("test", {}).get("bits_per_event"))
+    return _best(pieces, _typical_bits(bundle))
+
+
+def _compose_around(bundle: Bundle, request: ComposeRequest) -> Composed:
+    steering = steer(bundle, request)
+    plan, encoding = steering.plan, bundle.encoding
+    length = _expected_events(encoding, plan, request, steering)
+    request = _filled_in(bundle, request, plan, length)
+    (draft,) = _drafts(bundle, plan, replace(request, candidates=1))
+    line = write_around(
+        network_of(bundle),
+        steering,
+        draft,
+        encoding,
+        request,
+        max_events=8 * _expected_events(encoding, plan, request) + MAX_GIVEN_EVENTS,
+        typical_bits=_typical_bits(bundle),
+    )
+    piece = _composed(encoding, line, draft.form, plan, request)
+    kept = kept_notes(piece.score, steering.wanted)
+    return replace(piece, kept=np.array(kept, np.bool_))
+
+
+def _typical_bits(bundle: Bundle) -> float | None:
+    bits = bundle.metrics.get("test", {}).get("bits_per_event")
+    return float(bits) if bits else None
 
 
 def network_of(bundle: Bundle) -> Network:
@@ -176,13 +214,19 @@ def _in_range(bundle: Bundle, plan: Plan, request: ComposeRequest) -> Plan:
     return replace(plan, transposition=plan.transposition + 12 * octaves)
 
 
-def _expected_events(encoding: Encoding, plan: Plan, request: ComposeRequest) -> int:
-    """About how many events are to be written."""
+def _expected_events(
+    encoding: Encoding,
+    plan: Plan,
+    request: ComposeRequest,
+    steering: Steering | None = None,
+) -> int:
+    """About how many events are to be written, or weighed."""
     ticks = plan.form.length_ticks
-    if request.primer:
-        ticks -= request.primer.length_ticks
+    if steering:
+        stretch = stretch_of(steering.wanted)
+        ticks = stretch.judged_at - stretch.start
     if isinstance(encoding, VoicesEncoding):
-        return ticks // VOICES_STEP
+        return max(1, ticks // VOICES_STEP)
     if request.num_notes is not None:
         return request.num_notes
     quarters = ticks / TICKS_PER_QUARTER
@@ -196,12 +240,16 @@ def _filled_in(
     candidates = request.candidates
     if not candidates:
         patience = PATIENCE if request.num_notes is None else PROGRAM_PATIENCE
+        most = QUICK_CANDIDATES
         if request.num_notes is None and isinstance(bundle.encoding, PolyphonyEncoding):
             patience = POLYPHONY_PATIENCE
+        if request.source:
+            patience, most = SOURCE_PATIENCE, QUICK_PARTICLES
         drafts = patience // length - READING
         if request.closeness:
             drafts //= 1 + REMEMBERING
-        candidates = max(1, min(QUICK_CANDIDATES, drafts))
+        fewest = FEW_PARTICLES if request.source else 1
+        candidates = max(fewest, min(most, drafts))
     if candidates * length > MAX_EVENTS:
         most = MAX_EVENTS // length
         advice = f"ask for at most {most} candidates, or for" if most else "ask for"

@@ -8,7 +8,9 @@ dead end: where no pitch is both legal and wished for, the legal ones stand.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -128,6 +130,12 @@ class ConstrainedDraft(Draft):
         if self.narrowed(legal, mask.pitches) is legal:
             return legal
         return self.narrowed(legal, mask.wished)
+
+    def copy(self) -> Self:
+        """An independent draft at the same place; what is known of masks is shared."""
+        other = copy(self)
+        other.walk = self.walk.copy()
+        return other
 
     def narrowed(self, mask: Mask, wished: Mask) -> Mask:
         """Both masks together, or the first alone when nothing is in both."""

@@ -8,15 +8,16 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser, User
 
 from generation.models import Composition
-from generation.primer import UnusablePrimer, primer_from_json, primer_of
 from generation.recipe import (
     MAX_BARS,
     MAX_QPM,
     MIN_QPM,
     BadRequest,
     ComposeRequest,
+    source_controls,
 )
 from generation.services import compose_now, draw_seed
+from generation.source import UnusableSource, beginning_of_score, keep_all
 from training.learning.adaptive import SOME
 from training.models import ModelVersion
 
@@ -63,14 +64,14 @@ def request_to_continue(
     """Raises ``BadRequest``."""
     score = composition.as_score()
     try:
-        primer = primer_of(
+        source = beginning_of_score(
             score, bars_of(composition) if from_bar is None else from_bar
         )
-    except UnusablePrimer as reason:
+    except UnusableSource as reason:
         raise BadRequest(str(reason)) from None
-    bars = primer.bars + more_bars
+    bars = source.bars + more_bars
     if not 1 <= more_bars <= MAX_MORE_BARS or bars > MAX_BARS:
-        most = min(MAX_MORE_BARS, MAX_BARS - primer.bars)
+        most = min(MAX_MORE_BARS, MAX_BARS - source.bars)
         raise BadRequest(
             f"Ask for 1 to {most} more bars."
             if most > 0
@@ -85,7 +86,8 @@ def request_to_continue(
         **inherited,
         bars=bars,
         qpm=min(max(score.qpm, MIN_QPM), MAX_QPM),
-        primer=primer,
+        source=source,
+        keep=(keep_all(source),),
         closeness=closeness,
     )
 
@@ -95,15 +97,12 @@ def bars_of(composition: Composition) -> int:
     return int(composition.measures.get("bars") or 1)
 
 
-def with_primer(request: ComposeRequest, recipe: dict[str, Any]) -> ComposeRequest:
+def with_source(request: ComposeRequest, recipe: dict[str, Any]) -> ComposeRequest:
     """``request`` with the given notes of ``recipe``, when that has some.
 
     Raises ``BadRequest``.
     """
-    if not recipe.get("primer"):
+    if not recipe.get("source"):
         return request
-    try:
-        primer = primer_from_json(recipe["primer"])
-    except UnusablePrimer as reason:
-        raise BadRequest(str(reason)) from None
-    return replace(request, primer=primer, closeness=recipe.get("closeness", 0.0))
+    closeness = recipe.get("closeness", 0.0)
+    return replace(request, **source_controls(recipe), closeness=closeness)

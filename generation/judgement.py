@@ -8,11 +8,12 @@ the network was.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import groupby, pairwise
 
 from training.music.cadences import ends_on_tonic
 from training.music.counterpoint import crossing_rate, parallel_rate
-from training.music.score import TICKS_PER_QUARTER, Part, Score
+from training.music.score import TICKS_PER_QUARTER, Note, Part, Score
 
 #: A part may repeat a pitch this often in a row, and this share of its notes.
 LONGEST_RUN = 4
@@ -112,6 +113,29 @@ def shapelessness(score: Score) -> float:
         return 0.0
     returns = bar_repetition(score)
     return 2.0 * max(0.0, RETURNS - returns) + 2.0 * max(0.0, returns - 0.7)
+
+
+def staleness(
+    new: Sequence[Sequence[Note]], old: Sequence[Sequence[Note]], *, likeness: float
+) -> float:
+    """Of what was rewritten: how much gives back what stood there, part by part.
+
+    The share of places that agree in onset and pitch (Jaccard), weighed by how little
+    likeness was asked for. All of it is no rewriting at all.
+    """
+    before, after = _places(old), _places(new)
+    if not before:
+        return 0.0
+    share = len(before & after) / len(before | after)
+    return 2.0 * (1.0 - likeness) * share + (3.0 if share == 1.0 else 0.0)
+
+
+def _places(parts: Sequence[Sequence[Note]]) -> set[tuple[int, int, int]]:
+    return {
+        (number, note.start_tick, note.pitch)
+        for number, notes in enumerate(parts)
+        for note in notes
+    }
 
 
 def bar_repetition(score: Score) -> float:

@@ -193,10 +193,10 @@ class Composition(models.Model):
     @property
     def goes_on(self) -> bool:
         """Whether it begins with bars of its parent, and goes on in its own way."""
-        primer = self.recipe.get("primer")
-        if not primer or self.parent is None:
+        source = self.recipe.get("source")
+        if not source or self.parent is None:
             return False
-        return bool(primer != self.parent.recipe.get("primer"))
+        return bool(source != self.parent.recipe.get("source"))
 
     @property
     def model_slug(self) -> str:

@@ -156,6 +156,16 @@ class State:
             theirs.cell[:] = mine.cell[:, rows]
         return taken
 
+    @staticmethod
+    def gathered(network: Network, rows: Sequence[tuple[State, int]]) -> State:
+        """One state of rows of several; the same row may come more than once."""
+        together = State(network, len(rows))
+        for row, (state, theirs) in enumerate(rows):
+            for mine, other in zip(together.layers, state.layers, strict=True):
+                mine.output[row] = other.output[theirs]
+                mine.cell[:, row] = other.cell[:, theirs]
+        return together
+
 
 class _Layer:
     """One LSTM layer's memory. A "block" array is (blocks, B, H / blocks)."""

@@ -8,6 +8,8 @@ Everything else is left to it.
 
 from __future__ import annotations
 
+from typing import Self
+
 from generation.constraints import ConstrainedDraft, FieldMask
 from training.music.encodings.base import Event, Form, Mask, allow
 from training.music.encodings.voices import HOLD, NUM_SYMBOLS, VoicesEncoding
@@ -65,6 +67,11 @@ class VoicesDraft(ConstrainedDraft):
         for field, value in enumerate(event):
             if value != HOLD:
                 self._sounding[field] = self._pitches[value]
+
+    def copy(self) -> Self:
+        other = super().copy()
+        other._sounding = self._sounding.copy()
+        return other
 
     def _avoid(self, here: int, pitch_class: int, is_up: bool) -> Mask:
         """All but the pitches of a class that lie above (or below) ``here``."""

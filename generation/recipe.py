@@ -10,11 +10,17 @@ import json
 from dataclasses import dataclass, fields
 from typing import Any
 
-from generation.primer import (
-    Primer,
-    UnusablePrimer,
-    primer_from_json,
-    primer_to_json,
+from generation.source import (
+    MAX_KEEPS,
+    MAX_SOURCE_PARTS,
+    NOTES,
+    Keep,
+    Source,
+    UnusableSource,
+    keeps_from_json,
+    keeps_to_json,
+    source_from_json,
+    source_to_json,
 )
 from training.music.pitch import HIGHEST_PITCH, LOWEST_PITCH, MODES
 from training.music.score import Metre
@@ -33,7 +39,7 @@ MIN_RANGE = 5  # semitones from the lowest to the highest pitch
 
 
 #: Controls that older recipes lack; a recipe holds them only where they say something.
-_LATER_CONTROLS = ("primer", "closeness")
+_LATER_CONTROLS = ("closeness", "source", "keep", "likeness", "as_part")
 
 
 class BadRequest(ValueError):
@@ -54,15 +60,18 @@ class ComposeRequest:
     tonic: int | None = None  # pitch class
     mode: str | None = None
     metre: Metre | None = None
-    bars: int | None = None
+    bars: int | None = None  # of a source's piece: None, as many as that has
     num_notes: int | None = None  # at least as many; of one melody, exactly as many
     lowest_pitch: int | None = None  # MIDI, inclusive
     highest_pitch: int | None = None  # MIDI, inclusive
     scale_only: bool = False  # no notes from outside the key
     qpm: float = 0.0  # quarters per minute; 0: what suits the metre
     candidates: int = 0  # pieces of which the best is kept; 0: as many as are quick
-    primer: Primer | None = None  # how the piece begins; then bars count its own too
     closeness: float = 0.0  # to what the piece has done so far: 0 not, 1 very close
+    source: Source | None = None  # a piece to work from
+    keep: tuple[Keep, ...] = ()  # what of the source stays
+    likeness: float = 0.0  # of what is new to the source: 0 none, 1 nearly the same
+    as_part: int = 0  # which part a source of fewer parts begins with, from 0
 
     def __post_init__(self) -> None:
         _whole("seed", self.seed, 0, MAX_SEED)
@@ -93,12 +102,36 @@ class ComposeRequest:
         if self.qpm != 0:
             _number("tempo", self.qpm, MIN_QPM, MAX_QPM)
         _whole("number of candidates", self.candidates, 0, MAX_CANDIDATES)
-        if self.primer is not None and not isinstance(self.primer, Primer):
-            raise BadRequest("A piece goes on from notes, and these are none.")
-        if self.primer and self.num_notes is not None:
-            raise BadRequest("A piece goes on for a number of bars, not of notes.")
         if self.closeness != 0:
             _number("closeness", self.closeness, 0.0, 1.0)
+        self._check_source()
+
+    def _check_source(self) -> None:
+        if self.source is not None and not isinstance(self.source, Source):
+            raise BadRequest("A piece is made from notes, and these are none.")
+        if self.source and self.num_notes is not None:
+            raise BadRequest(
+                "From a given piece ask for a number of bars, not of notes."
+            )
+        is_kept = isinstance(self.keep, tuple) and len(self.keep) <= MAX_KEEPS
+        if not (is_kept and all(isinstance(keep, Keep) for keep in self.keep)):
+            raise BadRequest(f"Keep at most {MAX_KEEPS} stretches of the piece.")
+        if self.likeness != 0:
+            _number("likeness", self.likeness, 0.0, 1.0)
+        _whole("part to begin with", self.as_part, 0, MAX_SOURCE_PARTS - 1)
+        if self.as_part is None:
+            raise BadRequest("The part to begin with must be a whole number.")
+        if (self.keep or self.likeness) and self.source is None:
+            raise BadRequest("Give the piece of which something is to be kept.")
+        if self.source:
+            parts = len(self.source.score.parts)
+            if any(p >= parts for keep in self.keep for p in keep.parts or ()):
+                raise BadRequest(f"Keep parts of the given piece: it has {parts}.")
+
+    @property
+    def keeps_notes(self) -> bool:
+        """Whether anything of the source stays as it sounds."""
+        return any(keep.what == NOTES for keep in self.keep)
 
     @property
     def pitch_range(self) -> tuple[int, int]:
@@ -117,8 +150,10 @@ def recipe_json(bundle_hash: str, request: ComposeRequest) -> str:
     }
     if request.metre:
         controls["metre"] = [request.metre.numerator, request.metre.denominator]
-    if request.primer:
-        controls["primer"] = primer_to_json(request.primer)
+    if request.source:
+        controls["source"] = source_to_json(request.source)
+    if request.keep:
+        controls["keep"] = keeps_to_json(request.keep)
     recipe = {"recipe_version": RECIPE_VERSION, "bundle": bundle_hash, **controls}
     return json.dumps(recipe, sort_keys=True)
 
@@ -145,12 +180,23 @@ def request_from_recipe(text: str) -> tuple[str, ComposeRequest]:
     controls = {name: value for name, value in recipe.items() if name in names}
     if controls.get("metre") is not None:
         controls["metre"] = _metre(controls["metre"])
-    if controls.get("primer") is not None:
-        try:
-            controls["primer"] = primer_from_json(controls["primer"])
-        except UnusablePrimer as reason:
-            raise BadRequest(str(reason)) from None
+    controls |= source_controls(recipe)
     return recipe["bundle"], ComposeRequest(**controls)
+
+
+def source_controls(recipe: dict[str, Any]) -> dict[str, Any]:
+    """What a recipe, as read from JSON, says of a source. Raises ``BadRequest``."""
+    controls: dict[str, Any] = {}
+    try:
+        if recipe.get("source") is not None:
+            controls["source"] = source_from_json(recipe["source"])
+        if recipe.get("keep") is not None:
+            controls["keep"] = keeps_from_json(recipe["keep"])
+    except UnusableSource as reason:
+        raise BadRequest(str(reason)) from None
+    return controls | {
+        name: recipe[name] for name in ("likeness", "as_part") if name in recipe
+    }
 
 
 def _metre(value: Any) -> Metre:

@@ -112,18 +112,6 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """What every draft begins with.
-
-    ``events`` are taken as they are; the last may lack its last fields, which are then
-    drawn. ``masks`` (of each field, or None) narrow the first event after them.
-    """
-
-    events: Sequence[Event]
-    masks: Sequence[Mask | None] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Line:
     """What ``sample`` wrote for one draft.
 
@@ -146,18 +134,16 @@ def sample(
     seed: int,
     sampling: Sampling | None = None,
     max_events: int,
-    given: Given | None = None,
     memory: EventMemory | None = None,
 ) -> list[Line]:
     """Write every draft on until its walk is done, side by side.
 
     Draft number i draws from ``Chances(seed, i)``, so it becomes the same piece in any
     company (but for the last bits of the arithmetic, which differ with the batch).
-    What is ``given`` stands at the beginning of all, and is not counted among
-    ``max_events``. With a ``memory``, that of each draft learns what the draft writes.
+    With a ``memory``, that of each draft learns what the draft writes.
     """
     scribe = _Scribe(network, drafts, seed, sampling or Sampling())
-    scribe.begin(given, memory)
+    scribe.remember(memory)
     for _ in range(max_events):
         if not scribe.active:
             break
@@ -189,46 +175,11 @@ class _Scribe:
         self._open = [drafts[i] for i in self.active]
         self._written = 0  # events for which chances were drawn
         self._memories: list[EventMemory] = []  # of the open drafts, if they have any
-        # Of the next event alone: its first fields where they are given, and masks.
-        self._prefix: Event = ()
-        self._masks: Sequence[Mask | None] = ()
 
-    def begin(self, given: Given | None, memory: EventMemory | None) -> None:
-        """Take what is given, once for all drafts, which stand at the same place."""
-        if given and self._open:
-            self._masks = given.masks
-            *whole, last = given.events
-            if len(last) < len(self._fields):
-                self._prefix, self._masks = last, ()
-            else:
-                whole.append(last)
-            self._read(whole, memory)
+    def remember(self, memory: EventMemory | None) -> None:
+        """Every draft goes on from a memory of its own."""
         if memory:
             self._memories = [memory.copy() for _ in self._open]
-
-    def _read(self, events: Sequence[Event], memory: EventMemory | None) -> None:
-        state = self._network.start(1)
-        walk, batch = self._open[0].walk, len(self._open)
-        for event in events:
-            context, tick = walk.context(), walk.tick
-            heads = self._network.step([context], state)
-            columns = [np.array([value]) for value in event]
-            for field in self._fields:
-                chosen = event[:field]
-                logits = self._network.field_logits(field, heads, columns[:field])
-                logits += walk.legal(field, chosen)
-                if memory:
-                    logits[0] = memory.mix(field, context, chosen, logits[0])
-                self._logits[field].append(np.repeat(logits, batch, axis=0))
-            self._who.append(self.active)
-            self._ticks += [tick] * batch
-            self._contexts += [context] * batch
-            self._events += [event] * batch
-            if memory:
-                memory.learn(context, event)
-            for draft in self._open:
-                draft.advance(event)
-        self._state = state.take(self._network, [0] * batch)
 
     def write_event(self) -> None:
         """One event for every active draft."""
@@ -244,8 +195,6 @@ class _Scribe:
                 logits = self._remembered(field, contexts, chosen, logits)
             logits = self._masked(field, chosen, logits)
             picks = draw(logits, chances[field], self._sampling)
-            if field < len(self._prefix):
-                picks[:] = self._prefix[field]
             columns.append(picks)
             chosen = [(*c, p) for c, p in zip(chosen, picks.tolist(), strict=True)]
         self._who.append(self.active)
@@ -253,7 +202,6 @@ class _Scribe:
         self._contexts += contexts
         self._events += chosen
         self._written += 1
-        self._prefix, self._masks = (), ()
         for memory, context, event in zip(
             self._memories, contexts, chosen, strict=False
         ):
@@ -277,11 +225,6 @@ class _Scribe:
         ]
         logits += _rows(masks)
         self._logits[field].append(logits)
-        if self._masks and (mask := self._masks[field]) is not None:
-            allowed = [
-                both if (both := wished + mask).max() == 0.0 else legal + mask
-                for wished, legal in zip(allowed, masks, strict=True)
-            ]
         if all(map(is_, allowed, masks)):
             return logits
         return logits + _rows(allowed)

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from generation import services
-from generation.continuations import with_primer
+from generation.continuations import with_source
 from generation.download_views import downloads_of
 from generation.forms import ComposeForm, ContinueForm, initial_from_recipe
 from generation.lookup import get_composition, whose
@@ -86,7 +86,7 @@ def compose_from(
     try:
         wanted = form.compose_request(seed=services.draw_seed())
         if parent:
-            wanted = with_primer(wanted, parent.recipe)
+            wanted = with_source(wanted, parent.recipe)
         return services.compose_now(
             form.cleaned_data["model"].default_version,
             wanted,
@@ -157,11 +157,26 @@ def recipe_rows(composition: Composition) -> list[dict[str, str]]:
 
 
 def given_in_words(recipe: dict[str, Any]) -> str:
-    """What of a continuation was there already."""
-    primer = recipe.get("primer")
-    if not primer:
+    """What of a piece was there already."""
+    source = recipe.get("source")
+    if not source:
         return ""
-    notes = sum(len(part["notes"]) for part in primer["parts"])
+    spans = [
+        (keep["start_tick"], keep["end_tick"], keep["parts"])
+        for keep in recipe.get("keep", [])
+        if keep["what"] == "notes"
+    ]
+    kept = [
+        any(
+            start <= note[0] < end and (parts is None or number in parts)
+            for start, end, parts in spans
+        )
+        for number, part in enumerate(source["parts"])
+        for note in part["notes"]
+    ]
+    notes, total = sum(kept), len(kept)
+    if notes < total:
+        return f"{notes} of the {total} notes of another piece"
     return f"the first {notes} note{'' if notes == 1 else 's'}"
 
 

@@ -27,9 +27,9 @@ def test_a_piece_goes_on_and_says_from_what(writer, piece):
     assert told["seed"] == 4
     assert told["recipe"]["closeness"] == 0.5
     made = Composition.objects.get(pk=told["id"])
-    primer = made.recipe["primer"]
+    source = made.recipe["source"]
     kept = [note[:3] for note in made.score["parts"][0]["notes"]]
-    assert kept[: len(primer["parts"][0]["notes"])] == primer["parts"][0]["notes"]
+    assert kept[: len(source["parts"][0]["notes"])] == source["parts"][0]["notes"]
 
 
 def test_the_same_seed_gives_the_same_continuation(writer, piece):

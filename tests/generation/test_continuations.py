@@ -44,8 +44,8 @@ def test_a_piece_goes_on_as_a_new_piece(client, piece):
     assert child.measures["bars"] == 7
     assert child.measures["qpm"] == 90
     assert child.recipe["closeness"] == 1.0
-    cut = child.recipe["primer"]["length_ticks"]
-    kept = [part["notes"] for part in child.recipe["primer"]["parts"]]
+    cut = child.recipe["source"]["length_ticks"]
+    kept = [part["notes"] for part in child.recipe["source"]["parts"]]
     assert notes_until(child, cut) == kept
     page = client.get(child.get_absolute_url()).content.decode()
     assert "going on from" in page
@@ -68,8 +68,8 @@ def test_again_keeps_what_was_given(client, piece):
     client.post(reverse("again", args=[child.pk]))
 
     other = Composition.objects.get(parent=child)
-    cut = child.recipe["primer"]["length_ticks"]
-    assert other.recipe["primer"] == child.recipe["primer"]
+    cut = child.recipe["source"]["length_ticks"]
+    assert other.recipe["source"] == child.recipe["source"]
     assert other.recipe["closeness"] == child.recipe["closeness"]
     assert notes_until(other, cut) == notes_until(child, cut)
     assert other.score["parts"] != child.score["parts"]
@@ -86,7 +86,7 @@ def test_again_in_another_metre_says_why_not(client, piece):
     response = client.post(reverse("again", args=[child.pk]), {"metre": metre})
 
     assert response.status_code == 422
-    assert "its own key and metre" in response.content.decode()
+    assert "their own key and metre" in response.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -151,8 +151,8 @@ def test_a_choir_goes_on_too(client, chorales):
         hymn, chorales, from_bar=2, more_bars=2, seed=5, owner=None, session_key="x"
     )
 
-    cut = made.recipe["primer"]["length_ticks"]
-    kept = [part["notes"] for part in made.recipe["primer"]["parts"]]
+    cut = made.recipe["source"]["length_ticks"]
+    kept = [part["notes"] for part in made.recipe["source"]["parts"]]
     assert notes_until(made, cut) == kept
     assert made.measures["bars"] == 4
     assert made.seed == 5

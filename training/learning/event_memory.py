@@ -43,7 +43,7 @@ class EventMemory:
     """Learns a piece event by event and tells the network what to expect of it.
 
     Plain Python, for the inner loop of composing: it does not depend on the length of
-    the piece. One memory may learn a primer and be copied for every draft.
+    the piece. One memory may learn a beginning and be copied for every draft.
     """
 
     __slots__ = ("_closeness", "_ear", "_models")

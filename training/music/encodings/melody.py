@@ -63,7 +63,7 @@ DURATION, PITCH = 0, 1
 
 
 @cache
-def _durations_up_to(steps: int) -> Mask:
+def durations_up_to(steps: int) -> Mask:
     return allow(len(DURATIONS), [i for i, d in enumerate(DURATIONS) if d <= steps])
 
 
@@ -94,6 +94,11 @@ class MelodyWalk:
     def tick(self) -> int:
         return self.step * TICKS_PER_STEP
 
+    @property
+    def sounding(self) -> int:
+        """The symbol that sounds up to here; REST where nothing does."""
+        return self._sounding[-1] - 1 if self._sounding else REST
+
     def context(self) -> Context:
         step, bar = self.step, self._grid.bar
         echoes: list[int] = []
@@ -112,7 +117,7 @@ class MelodyWalk:
         if field == DURATION:
             grid = self._grid
             to_bar_line = grid.bar - (self.step - grid.pickup) % grid.bar
-            return _durations_up_to(min(to_bar_line, self._length - self.step))
+            return durations_up_to(min(to_bar_line, self._length - self.step))
         return _WITHOUT_HOLD if self._last[PITCH] in (-1, REST) else _ANY_PITCH
 
     def advance(self, event: Event) -> None:
@@ -178,11 +183,11 @@ class MelodyEncoding:
         step = 0
         for note in notes:
             start = note.start_tick // TICKS_PER_STEP
-            events += _cut(grid, step, start, REST)
-            symbol = _symbol(note.pitch - tonic)
+            events += cut(grid, step, start, REST)
+            symbol = symbol_of(note.pitch - tonic)
             step = note.end_tick // TICKS_PER_STEP
-            events += _cut(grid, start, step, symbol)
-        events += _cut(grid, step, grid.length, REST)
+            events += cut(grid, start, step, symbol)
+        events += cut(grid, step, grid.length, REST)
         return trace(self, events, form)
 
     def decode(self, events: IntArray, form: Form) -> Score:
@@ -231,13 +236,13 @@ class MelodyEncoding:
         return part.notes
 
 
-def _symbol(interval: int) -> int:
+def symbol_of(interval: int) -> int:
     if not LOWEST <= interval <= HIGHEST:
         raise NotEncodable(f"A note {interval} semitones from the tonic is too far.")
     return FIRST_PITCH + interval - LOWEST
 
 
-def _cut(grid: BarGrid, start: int, end: int, symbol: int) -> list[Event]:
+def cut(grid: BarGrid, start: int, end: int, symbol: int) -> list[Event]:
     """Events that fill ``start`` to ``end`` with a note or a rest, longest first."""
     events: list[Event] = []
     after = REST if symbol == REST else HOLD

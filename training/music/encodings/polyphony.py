@@ -106,7 +106,7 @@ class PolyphonyEncoding:
         rows = self._gap(starts[0]) or [(self.num_parts, REST, 0, 0)]
         for (start, part, pitch, ticks), end in zip(notes, starts[1:], strict=True):
             symbol = FIRST_PITCH + pitch - tonic - LOWEST
-            *held, last = _sum(ticks // TICKS_PER_STEP)
+            *held, last = sum_of(ticks // TICKS_PER_STEP)
             for duration in held:
                 rows.append((part, symbol, duration, 0))
                 symbol = HOLD
@@ -124,7 +124,7 @@ class PolyphonyEncoding:
 
     def _gap(self, steps: int) -> list[Event]:
         """Rows in which nobody plays for ``steps``."""
-        return [(self.num_parts, REST, 0, time + 1) for time in _sum(steps)]
+        return [(self.num_parts, REST, 0, time + 1) for time in sum_of(steps)]
 
     def decode(self, events: IntArray, form: Form) -> Score:
         instruments = form.instruments or tuple(
@@ -170,10 +170,10 @@ class PolyphonyEncoding:
         if any(part.is_drum for part in score.parts):
             raise NotEncodable("Drums have no pitches to learn; leave their part out.")
         for part in score.parts:
-            _check_part(part)
+            check_part(part)
 
 
-def _check_part(part: Part) -> None:
+def check_part(part: Part) -> None:
     ends: dict[int, int] = {}
     for note in part.notes:
         if note.start_tick % TICKS_PER_STEP or note.duration_ticks % TICKS_PER_STEP:
@@ -227,7 +227,7 @@ def _instrument(part: Part) -> Instrument:
     return Instrument(part.name, part.program, min(pitches), max(pitches))
 
 
-def _sum(steps: int) -> list[int]:
+def sum_of(steps: int) -> list[int]:
     """Numbers of ``TIMES`` that make up ``steps``, longest first."""
     numbers = []
     while steps > 0:

@@ -30,7 +30,7 @@ REST, HOLD = 0, 1
 FIRST_PITCH = 2  # the symbol of LOWEST
 NUM_PITCH_SYMBOLS = FIRST_PITCH + HIGHEST - LOWEST + 1
 _TONIC = FIRST_PITCH - LOWEST  # its symbol
-_LONGEST = TIMES[-1]
+LONGEST = TIMES[-1]
 
 ECHO_BARS = (1, 2, 4)
 
@@ -56,12 +56,12 @@ def _pitches(first: int, last: int, may_hold: bool) -> Mask:
 
 
 @cache
-def _times_up_to(steps: int) -> Mask:
+def times_up_to(steps: int) -> Mask:
     return allow(len(TIMES), [i for i, t in enumerate(TIMES) if t <= steps])
 
 
 @cache
-def _shifts_up_to(steps: int, may_stay: bool) -> Mask:
+def shifts_up_to(steps: int, may_stay: bool) -> Mask:
     values = [i for i, t in enumerate((0, *TIMES)) if t <= steps]
     return allow(1 + len(TIMES), values if may_stay else values[1:])
 
@@ -169,6 +169,16 @@ class PolyphonyWalk:
         return echoes
 
     @property
+    def chord_pitch(self) -> int:
+        """The pitch above which the next event's must lie; REST where any may come."""
+        return self._last_pitch if self._is_chord else REST
+
+    @property
+    def held(self) -> int:
+        """How long the note that began last lasts, with its holds, in steps."""
+        return self._held
+
+    @property
     def _is_chord(self) -> bool:
         """Whether the next event goes on with the last part's chord or note."""
         return self._last[SHIFT] == 0 and self.part == self._last_part
@@ -186,12 +196,12 @@ class PolyphonyWalk:
                 return _NO_TIME
             if chosen[PITCH] == HOLD:
                 before = TIMES[self._last[DURATION]]
-                return _times_up_to(min(before, self._room - self._held))
-            return _times_up_to(min(_LONGEST, self._room))
+                return times_up_to(min(before, self._room - self._held))
+            return times_up_to(min(LONGEST, self._room))
         first = self._first_to_join(chosen)
         if field == SHIFT:
             may_stay = first < self._num_parts
-            return _shifts_up_to(min(_LONGEST, self._room), may_stay)
+            return shifts_up_to(min(LONGEST, self._room), may_stay)
         return self._legal_parts(chosen[SHIFT], first)
 
     @property

@@ -85,6 +85,10 @@ class VoicesWalk:
     def tick(self) -> int:
         return self.step * TICKS_PER_STEP
 
+    def sounding(self, field: int) -> int:
+        """The symbol that the voice sounds up to here, REST where it is silent."""
+        return self._sounding[field]
+
     def context(self) -> Context:
         step = self.step
         following = bisect_left(self._fermatas, step)
@@ -160,7 +164,7 @@ class VoicesEncoding:
         length = form.length_ticks // TICKS_PER_STEP
         tonic = tonic_pitch(form.key)
         columns = [
-            _symbols(score.parts[part], tonic=tonic, length=length)
+            voice_symbols(score.parts[part], tonic=tonic, length=length)
             for part in self.order
         ]
         return trace(self, list(zip(*columns, strict=True)), form)
@@ -188,7 +192,7 @@ class VoicesEncoding:
         return np.tile(np.array(self.order, np.int16), (len(events), 1))
 
 
-def _symbols(part: Part, *, tonic: int, length: int) -> list[int]:
+def voice_symbols(part: Part, *, tonic: int, length: int) -> list[int]:
     """One symbol a step for ``length`` steps."""
     if not part.is_monophonic:
         raise NotEncodable(f"The part {part.name!r} has notes that sound together.")
