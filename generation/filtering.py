@@ -32,6 +32,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import is_
+from typing import Any
 
 import numpy as np
 
@@ -64,7 +65,7 @@ class Particle:
     """A piece in the making."""
 
     draft: ConstrainedDraft
-    guide: Guide
+    guide: Guide[Any]
     memory: EventMemory | None
     trail: _Trail = None
 

@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeVar
 
 from generation.source import KEPT_AS, NOTES, Keep, clipped
 from training.music.encodings.base import Event, Form, Mask, Walk, allow
 from training.music.score import Note
+
+W = TypeVar("W", bound=Walk, contravariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +75,19 @@ class Wanted:
         )
 
 
-class Guide(Protocol):
+class Guide(Protocol[W]):
     """See the module. ``walk`` is the particle's own, of the guide's encoding."""
 
-    def narrow(self, walk: Walk, field: int, chosen: Event) -> Mask | None:
+    def narrow(self, walk: W, field: int, chosen: Event) -> Mask | None:
         """What the field of the next event may be; None: anything. A shared array."""
 
-    def like(self, walk: Walk, field: int, chosen: Event) -> int:
+    def like(self, walk: W, field: int, chosen: Event) -> int:
         """The value that the music to be like has at this place, or -1."""
 
-    def is_given(self, walk: Walk) -> bool:
+    def is_given(self, walk: W) -> bool:
         """Whether all of the next event is given."""
 
-    def advance(self, walk: Walk, event: Event) -> None:
+    def advance(self, walk: W, event: Event) -> None:
         """Take ``event``, which the walk has not taken yet."""
 
     def copy(self) -> Self:

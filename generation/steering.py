@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -49,7 +50,7 @@ class Steering:
     plan: Plan
     wanted: Wanted
     source: Parts
-    guide: Guide
+    guide: Guide[Any]
 
 
 def steer(bundle: Bundle, request: ComposeRequest) -> Steering:
@@ -94,7 +95,7 @@ def steer(bundle: Bundle, request: ComposeRequest) -> Steering:
     return Steering(plan, wanted, tuple(notes), guide)
 
 
-def _guide(encoding: Encoding, wanted: Wanted) -> Guide:
+def _guide(encoding: Encoding, wanted: Wanted) -> Guide[Any]:
     if isinstance(encoding, MelodyEncoding):
         return MelodyGuide(wanted)
     if isinstance(encoding, VoicesEncoding):
@@ -248,10 +249,10 @@ def _players(
                 f"This model writes {len(drawn.instruments)} parts; choose one of them."
             )
         players = list(drawn.instruments)
-        for part, (low, high) in enumerate(source.compasses, request.as_part):
-            own = players[part]
+        for number, (low, high) in enumerate(source.compasses, request.as_part):
+            own = players[number]
             low, high = min(low, own.lowest_pitch), max(high, own.highest_pitch)
-            players[part] = replace(own, lowest_pitch=low, highest_pitch=high)
+            players[number] = replace(own, lowest_pitch=low, highest_pitch=high)
         return tuple(players)
     known = {player.name: player for player in drawn.instruments}
     players = []
