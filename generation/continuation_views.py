@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST
 from generation.continuations import continue_piece
 from generation.forms import ComposeForm, ContinueForm, initial_from_recipe
 from generation.lookup import get_composition, whose
+from generation.offers import offers_to
 from generation.recipe import BadRequest
 from generation.views import composition_context
 from training.models import Model
@@ -35,6 +36,8 @@ def go_on(request: HttpRequest, id: UUID) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             return redirect(made)
-    again = ComposeForm(models=models, initial=initial_from_recipe(composition.recipe))
+    again = ComposeForm(
+        offers=offers_to(request.user), initial=initial_from_recipe(composition.recipe)
+    )
     context = composition_context(request, composition, again, form)
     return render(request, "generation/composition_detail.html", context, status=422)

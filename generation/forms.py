@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -9,6 +10,7 @@ from django.core.exceptions import ValidationError
 
 from generation.continuations import MAX_MORE_BARS, USUAL_MORE_BARS, bars_of
 from generation.models import Composition
+from generation.offers import Offer, chosen
 from generation.recipe import (
     MAX_BARS,
     MAX_CANDIDATES,
@@ -17,9 +19,10 @@ from generation.recipe import (
     BadRequest,
     ComposeRequest,
 )
+from generation.repertoire import Repertoire
 from generation.services import MAX_SEED
 from generation.shelf import clean_title
-from training.models import ModelQuerySet
+from training.models import ModelVersion
 from training.music.pitch import MODES, Key
 from training.music.score import Metre
 
@@ -153,16 +156,19 @@ class ControlsForm(forms.Form):
 
 
 class ComposeForm(ControlsForm):
-    """The page's form: the controls, and which model."""
+    """The page's form: the controls, and which model.
+
+    What is there to choose is what the chosen model knows. What it does not know may
+    still be sent, and is answered with a sentence.
+    """
 
     field_order = ["model"]
 
-    def __init__(self, *args: Any, models: ModelQuerySet, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, offers: Sequence[Offer], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["model"] = forms.ModelChoiceField(
-            models,
-            to_field_name="slug",
-            empty_label=None,
+        self.offers = offers
+        self.fields["model"] = forms.ChoiceField(
+            choices=[(offer.slug, offer.title) for offer in offers],
             label="Model",
             error_messages={
                 "invalid_choice": "There is no such model. Choose one from the list.",
@@ -170,6 +176,34 @@ class ComposeForm(ControlsForm):
             },
         )
         self.order_fields(self.field_order)
+        self.chosen = chosen(offers, self["model"].value())
+        if self.chosen:
+            self._offer_what_it_knows(self.chosen.repertoire)
+
+    def _offer_what_it_knows(self, known: Repertoire) -> None:
+        self._offer("metre", [(str(m), str(m)) for m in known.metres])
+        self._offer("mode", [(mode, mode.capitalize()) for mode in known.modes])
+        self._offer("tonic", [(TONICS[t], TONICS[t]) for t in known.tonics])
+
+    def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
+        # What was sent stays in view, beside the sentence that refuses it.
+        sent = str(self[name].value() or "")
+        if sent and sent not in dict(choices):
+            choices = [*choices, (sent, sent)]
+        widget = self.fields[name].widget
+        assert isinstance(widget, forms.Select)
+        widget.choices = [("", ANY), *choices]
+
+    @property
+    def compass(self) -> tuple[int, int] | None:
+        """The lowest and highest pitch of the model's own music, where it says so."""
+        return self.chosen.repertoire.compass if self.chosen else None
+
+    @property
+    def version(self) -> ModelVersion:
+        """Of the model that was chosen; asked of a form that is valid."""
+        assert self.chosen is not None
+        return self.chosen.version
 
 
 class ContinueForm(forms.Form):

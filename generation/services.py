@@ -20,7 +20,7 @@ from generation.naming import title_of
 from generation.recipe import ComposeRequest, recipe_json
 from training.models import ModelVersion
 from training.music.score import Score
-from training.music.score_json import score_to_json
+from training.music.score_json import score_from_json, score_to_json
 from training.random_notes import random_score
 from training.services import load_version_bundle
 
@@ -76,9 +76,13 @@ def compose_now(
     owner: User | AnonymousUser | None,
     session_key: str,
     parent: Composition | None = None,
+    change: str = "",
     is_showcase: bool = False,
 ) -> Composition:
-    """Write a piece and keep it. Raises ``BadRequest`` and ``TooBusy``."""
+    """Write a piece and keep it. Raises ``BadRequest`` and ``TooBusy``.
+
+    ``change`` says what it does to its ``parent``.
+    """
     bundle = load_version_bundle(version)
     with composing_slot():
         composed = compose(bundle, request)
@@ -89,6 +93,8 @@ def compose_now(
         "version": version.number,
     }
     title = title_of(version.model.title, composed.score, request.seed)
+    if parent and change:
+        title = _given_title(parent) or title
     return Composition.objects.create(
         title=title,
         version=version,
@@ -98,9 +104,45 @@ def compose_now(
         surprise=[round(float(bits), 3) for bits in composed.bits],
         measures=_measures(composed.score) | _likelihood(composed),
         parent=parent,
+        change=change,
         is_showcase=is_showcase,
         **_whose(owner, session_key),
     )
+
+
+def keep_changed(
+    parent: Composition,
+    score: Score,
+    *,
+    recipe: dict[str, Any],
+    change: str,
+    owner: User | AnonymousUser | None,
+    session_key: str,
+) -> Composition:
+    """A piece with the notes of ``score``, made from ``parent`` without a model."""
+    kind = parent.version.model.title if parent.version else "Piece"
+    title = _given_title(parent) or title_of(kind, score, parent.seed)
+    return Composition.objects.create(
+        title=title,
+        origin=Composition.Origin.EDITED,
+        version=parent.version,
+        recipe=recipe,
+        seed=parent.seed,
+        score=score_to_json(replace(score, title=title)),
+        measures=_measures(score),
+        sound=parent.sound,
+        parent=parent,
+        change=change,
+        **_whose(owner, session_key),
+    )
+
+
+def _given_title(piece: Composition) -> str:
+    """The title that a person gave it, which stays with what is made from it."""
+    kind = piece.version.model.title if piece.version else "Piece"
+    # The program's own titles hold the key and the seed, which change.
+    written = title_of(kind, score_from_json(piece.score), piece.seed)
+    return "" if piece.title == written else piece.title
 
 
 def compose_random(

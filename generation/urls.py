@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from generation import (
+    action_views,
     continuation_views,
     download_views,
     drawing_views,
@@ -21,6 +22,7 @@ urlpatterns = [
         name="composition_detail",
     ),
     path("pieces/<uuid:id>/again/", views.again, name="again"),
+    path("pieces/<uuid:id>/steer/", action_views.steer, name="steer"),
     path("pieces/<uuid:id>/continue/", continuation_views.go_on, name="go_on"),
     path("pieces/<uuid:id>/favourite/", shelf_views.favourite, name="favourite"),
     path("pieces/<uuid:id>/rename/", shelf_views.rename, name="rename"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +11,15 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from generation import services
+from generation.action_forms import SteerForm
 from generation.continuations import with_source
+from generation.desk import desk_of, own_offers
 from generation.download_views import downloads_of
+from generation.family import family_of
 from generation.forms import ComposeForm, ContinueForm, initial_from_recipe
 from generation.lookup import get_composition, whose
 from generation.models import Composition, caller
+from generation.offers import Offer, offers_to
 from generation.recipe import BadRequest
 from training.models import Model
 
@@ -23,7 +28,6 @@ from training.models import Model
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    models = Model.objects.visible_to(request.user).ready()
     return render(
         request,
         "generation/home.html",
@@ -31,8 +35,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "showcases": one_of_each_model(
                 Composition.objects.showcases().for_list()[:20]
             ),
-            "models": models,
-            "form": ComposeForm(models=models),
+            "models": Model.objects.visible_to(request.user).ready(),
         },
     )
 
@@ -43,11 +46,11 @@ def one_of_each_model(compositions: Any) -> list[Composition]:
 
 
 def compose(request: HttpRequest) -> HttpResponse:
-    models = Model.objects.visible_to(request.user).ready()
+    offers = offers_to(request.user)
     if request.method != "POST":
-        form = ComposeForm(models=models, initial={"model": request.GET.get("model")})
+        form = ComposeForm(offers=offers, initial={"model": request.GET.get("model")})
         return render(request, "generation/compose.html", {"form": form})
-    form = ComposeForm(request.POST, models=models)
+    form = ComposeForm(request.POST, offers=offers)
     composition = compose_from(form, request)
     if composition is None:
         return render(request, "generation/compose.html", {"form": form}, status=422)
@@ -58,14 +61,13 @@ def compose(request: HttpRequest) -> HttpResponse:
 def again(request: HttpRequest, id: UUID) -> HttpResponse:
     """Another piece by the same recipe, with whatever the form changes in it."""
     parent = get_composition(id)
-    models = Model.objects.visible_to(request.user).ready()
     data = {
         name: value
         for name, value in initial_from_recipe(parent.recipe).items()
         if value is not None
     }
     data |= request.POST.dict()
-    form = ComposeForm(data, models=models)
+    form = ComposeForm(data, offers=offers_to(request.user))
     composition = compose_from(form, request, parent=parent)
     if composition is None:
         return render(
@@ -88,7 +90,7 @@ def compose_from(
         if parent:
             wanted = with_source(wanted, parent.recipe)
         return services.compose_now(
-            form.cleaned_data["model"].default_version,
+            form.version,
             wanted,
             parent=parent,
             **whose(request),
@@ -101,10 +103,10 @@ def compose_from(
 @require_safe
 def composition_detail(request: HttpRequest, id: UUID) -> HttpResponse:
     composition = get_composition(id)
-    form = ComposeForm(
-        models=Model.objects.visible_to(request.user).ready(),
-        initial=initial_from_recipe(composition.recipe),
-    )
+    initial = initial_from_recipe(composition.recipe)
+    if "model" in request.GET:  # Without scripts: the choices of another model.
+        initial["model"] = request.GET["model"]
+    form = ComposeForm(offers=offers_to(request.user), initial=initial)
     context = composition_context(request, composition, form)
     return render(request, "generation/composition_detail.html", context)
 
@@ -114,10 +116,16 @@ def composition_context(
     composition: Composition,
     form: ComposeForm,
     continue_form: ContinueForm | None = None,
+    steer_form: SteerForm | None = None,
 ) -> dict[str, Any]:
     if continue_form is None and composition.version:
         continue_form = ContinueForm(composition=composition)
+    if steer_form is None:
+        steer_form = steer_form_of(request, composition, form.offers)
     return {
+        "steer_form": steer_form,
+        "desk": steer_form.desk,
+        "family": family_of(composition, *caller(request)),
         "continue_form": continue_form,
         "composition": composition,
         "is_mine": composition.belongs_to(*caller(request)),
@@ -125,6 +133,18 @@ def composition_context(
         "form": form,
         "downloads": downloads_of(composition),
     }
+
+
+def steer_form_of(
+    request: HttpRequest,
+    composition: Composition,
+    offers: Sequence[Offer],
+    data: dict[str, Any] | None = None,
+) -> SteerForm:
+    """What can be done with the piece, by the model that was asked for."""
+    asked = (data or {}).get("model") or request.GET.get("with")
+    desk = desk_of(composition, own_offers(composition, offers), asked)
+    return SteerForm(data, desk=desk)
 
 
 def recipe_rows(composition: Composition) -> list[dict[str, str]]:

@@ -33,6 +33,7 @@ const STYLES = `
 @import "./roll.css";
 @import "./sheet.css";
 @import "./composition.css";
+@import "./steering.css";
 @import "./models.css";
 @import "./training.css";
 @import "./music.css";

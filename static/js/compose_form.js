@@ -5,13 +5,16 @@ import { el } from "./dom.js";
 import { pitchName } from "./piece.js";
 
 for (const form of document.querySelectorAll("form[data-composes]")) {
-  const button = form.querySelector("button[type=submit]");
   // What is wrong must not hide in a fold.
   const unfold = ({ target }) => target.closest("details")?.setAttribute("open", "");
   form.addEventListener("invalid", unfold, { capture: true });
-  form.addEventListener("submit", () => button.setAttribute("aria-busy", "true"));
-  // The page may come back from the browser's memory with the button still busy.
-  window.addEventListener("pageshow", () => button.removeAttribute("aria-busy"));
+  // A form may have many buttons; some stand elsewhere on the page.
+  form.addEventListener("submit", ({ submitter }) => {
+    submitter?.setAttribute("aria-busy", "true");
+    // The page may come back from the browser's memory with the button still busy.
+    const rest = () => submitter?.removeAttribute("aria-busy");
+    window.addEventListener("pageshow", rest, { once: true });
+  });
 }
 
 // A pitch is asked for as a number; musicians know it by name.

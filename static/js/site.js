@@ -2,6 +2,7 @@
 
 import "./compose_form.js";
 import "./favourites.js";
+import "./model_options.js";
 
 const root = document.documentElement;
 const lamp = document.querySelector("[data-lamp]");

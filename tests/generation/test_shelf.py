@@ -18,6 +18,8 @@ from generation import renderings, services, shelf
 from generation.models import Composition, Rendering
 from generation.recipe import ComposeRequest
 from training.music.formats import read_score
+from training.music.score import Score
+from training.music.score_json import score_to_json
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +31,7 @@ def make_piece(title: str = "Reel", **whose: object) -> Composition:
         title=title,
         recipe={},
         seed=1,
-        score={"parts": []},
+        score=score_to_json(Score()),
         measures={"qpm": 120},
         **whose,
     )

@@ -177,14 +177,14 @@ def test_a_piece_has_its_page(client, piece):
 def test_a_piece_takes_the_same_queries_with_all_its_renderings(
     client, piece, django_assert_num_queries
 ):
-    with django_assert_num_queries(3):  # piece, models of the form, renderings
+    with django_assert_num_queries(4):  # piece, models, its children, renderings
         client.get(piece.get_absolute_url())
     for format in Rendering.Format.values:
         Rendering.objects.create(
             composition=piece, format=format, rung_at=piece.created_at
         )
 
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         client.get(piece.get_absolute_url())
 
 

@@ -166,6 +166,20 @@ def load_bundle(folder: Path) -> Bundle:
     )
 
 
+def read_forms(folder: Path) -> CountedForms:
+    """The forms of a bundle's training pieces, without its weights.
+
+    Raises ``UnreadableBundle``.
+    """
+    try:
+        stored = json.loads(_read(folder / "forms.json"))
+        return tuple((form_from_json(form), count) for form, count in stored)
+    except (OSError, ValueError, TypeError) as error:
+        raise UnreadableBundle(
+            f"{folder.name} is not a model bundle: {error}"
+        ) from None
+
+
 def bundle_hash(folder: Path) -> str:
     """The hash of what is in ``folder``, without decoding it."""
     return _hash({name: _read(folder / name) for name in _FILES})

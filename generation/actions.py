@@ -1,0 +1,111 @@
+"""The verbs of steering: a piece and a wish in, another piece out, its child.
+
+A piece whose recipe is a plain one is asked again with one thing changed and the same
+seed. From any other, the model works on the notes themselves.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser, User
+
+from generation import services
+from generation.abilities import Piece, piece_of, why_not
+from generation.models import Composition
+from generation.recipe import BadRequest, ComposeRequest, request_from_recipe
+from generation.repertoire import repertoire_of
+from generation.transformed import in_key, recipe_of_changes
+from generation.tweaks import TWEAKS, asked_key, tweaked
+from generation.wishes import IN_KEY, IN_MODE, Wish
+from training.models import ModelVersion
+
+#: What a recipe holds when notes were given.
+_GIVEN = ("primer", "source", "keep", "changed")
+
+
+def act(
+    composition: Composition,
+    version: ModelVersion | None,
+    wish: Wish,
+    *,
+    seed: int | None = None,
+    owner: User | AnonymousUser | None,
+    session_key: str,
+) -> Composition:
+    """The piece that ``wish`` makes of ``composition``, by ``version``.
+
+    ``version`` may be None for what needs no model. Raises ``BadRequest``, with a
+    sentence that says what to do, and ``TooBusy``.
+    """
+    _refuse_impossible(composition, version, wish)
+    whose: dict[str, Any] = {"owner": owner, "session_key": session_key}
+    if version and wish.action in TWEAKS and follows_recipe(composition, version):
+        request, change = tweaked(request_of(composition), composition.as_score(), wish)
+        if seed is not None:
+            request = replace(request, seed=seed)
+        return services.compose_now(
+            version, request, parent=composition, change=change, **whose
+        )
+    if wish.action in (IN_KEY, IN_MODE):
+        return _in_another_key(composition, wish, **whose)
+    raise BadRequest("This cannot be done yet.")
+
+
+def _in_another_key(composition: Composition, wish: Wish, **whose: Any) -> Composition:
+    """The same notes moved, exactly."""
+    score = composition.as_score()
+    key = asked_key(score.key, wish)
+    moved, steps = in_key(score, key)
+    recipe = recipe_of_changes(composition.recipe, composition.score, steps)
+    return services.keep_changed(
+        composition, moved, recipe=recipe, change=f"in {key}", **whose
+    )
+
+
+def _refuse_impossible(
+    composition: Composition, version: ModelVersion | None, wish: Wish
+) -> None:
+    reason = why_not(
+        wish.action,
+        as_piece(composition),
+        repertoire_of(version) if version else None,
+        is_own=version is not None and version.pk == composition.version_id,
+    )
+    if reason:
+        raise BadRequest(reason)
+
+
+def as_piece(composition: Composition) -> Piece:
+    """What abilities ask of it."""
+    recipe = composition.recipe
+    return piece_of(
+        composition.as_score(),
+        bars=int(composition.measures.get("bars") or 1),
+        plain_temperature=recipe["temperature"] if is_plain(composition) else None,
+    )
+
+
+def is_plain(composition: Composition) -> bool:
+    """Whether a model wrote all of its notes, from its recipe alone."""
+    recipe: Mapping[str, Any] = composition.recipe
+    return (
+        composition.origin == Composition.Origin.COMPOSED
+        and composition.version_id is not None
+        and "temperature" in recipe
+        and not any(recipe.get(name) for name in _GIVEN)
+    )
+
+
+def follows_recipe(composition: Composition, version: ModelVersion) -> bool:
+    """Whether ``version`` can write the piece again with one thing changed."""
+    return version.pk == composition.version_id and is_plain(composition)
+
+
+def request_of(composition: Composition) -> ComposeRequest:
+    """What was asked for, as the recipe has it. Raises ``BadRequest``."""
+    _, request = request_from_recipe(json.dumps(composition.recipe))
+    return request

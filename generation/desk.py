@@ -1,0 +1,200 @@
+"""What the page of a piece offers to do with it: buttons, and reasons where not."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from generation.abilities import Piece, abilities
+from generation.actions import as_piece
+from generation.models import Composition
+from generation.offers import Offer
+from generation.repertoire import repertoire_of
+from generation.wishes import (
+    CALMER,
+    IN_KEY,
+    IN_METRE,
+    IN_MODE,
+    WILDER,
+    other_mode,
+)
+from training.music.pitch import Key
+
+LABELS = {
+    WILDER: "Wilder",
+    CALMER: "Calmer",
+    IN_MODE: "In another mode",
+    IN_KEY: "In another key",
+    IN_METRE: "In another metre",
+}
+ON_BARS_OFFERED: tuple[str, ...] = ()
+AGAIN_OFFERED = (WILDER, CALMER, IN_MODE)
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """One press of it is one action."""
+
+    action: str
+    value: str
+    label: str
+    why_not: str = ""
+
+    @property
+    def why_id(self) -> str:
+        return _id_of(self.why_not) if self.why_not else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why some actions cannot be done, in one sentence for all of them."""
+
+    id: str
+    labels: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A model that may work on the piece, with the reasons for the page's scripts."""
+
+    offer: Offer
+    is_chosen: bool
+    cannot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """All that the templates need."""
+
+    piece: Piece
+    choices: tuple[Choice, ...]
+    on_bars: tuple[Button, ...]
+    again: tuple[Button, ...]
+    keys: tuple[Button, ...]
+    metres: tuple[Button, ...]
+    #: For scripts: what the buttons are called, by action.
+    labels: str
+
+    @property
+    def chosen(self) -> Offer | None:
+        return next((c.offer for c in self.choices if c.is_chosen), None)
+
+    @property
+    def why_not_bars(self) -> list[Reason]:
+        return _reasons(self.on_bars)
+
+    @property
+    def why_not_again(self) -> list[Reason]:
+        return _reasons((*self.again, *self.keys[:1], *self.metres[:1]))
+
+
+def desk_of(
+    composition: Composition, offers: Sequence[Offer], slug: str | None = None
+) -> Desk:
+    """``slug`` names the model that was asked for; None: the piece's own."""
+    piece = as_piece(composition)
+    own = composition.version_id
+    cannot = {
+        offer.slug: abilities(
+            piece,
+            offer.repertoire,
+            is_own=offer.version.pk == own,
+            others=[o.repertoire for o in offers if o is not offer],
+        )
+        for offer in offers
+    }
+    offer = _chosen(composition, offers, cannot, slug)
+    why = (
+        cannot[offer.slug] if offer else abilities(piece, None, is_own=False, others=())
+    )
+    labels = _labels(piece)
+    return Desk(
+        piece=piece,
+        choices=tuple(
+            Choice(o, o is offer, json.dumps(cannot[o.slug])) for o in offers
+        ),
+        on_bars=tuple(_button(a, labels, why) for a in ON_BARS_OFFERED),
+        again=tuple(_button(a, labels, why) for a in AGAIN_OFFERED),
+        keys=tuple(_keys(piece, why)),
+        metres=tuple(_metres(piece, offer, why)),
+        labels=json.dumps(labels),
+    )
+
+
+def _chosen(
+    composition: Composition,
+    offers: Sequence[Offer],
+    cannot: Mapping[str, Mapping[str, str]],
+    slug: str | None,
+) -> Offer | None:
+    """The one asked for, the piece's own, or the one that can do most."""
+    for name in (slug, composition.model_slug):
+        for offer in offers:
+            if offer.slug == name:
+                return offer
+    if not offers:
+        return None
+    return min(offers, key=lambda o: sum(map(bool, cannot[o.slug].values())))
+
+
+def own_offers(composition: Composition, offers: Sequence[Offer]) -> list[Offer]:
+    """``offers``, the piece's own model by the version that wrote it.
+
+    The same network follows the same recipe, one thing changed, most closely.
+    """
+    version = composition.version
+    known = repertoire_of(version) if version and not version.retired_at else None
+    if version is None or known is None:
+        return list(offers)
+    slug = composition.model_slug
+    return [Offer(version, known) if o.slug == slug else o for o in offers]
+
+
+def _labels(piece: Piece) -> dict[str, str]:
+    mode = other_mode(piece.key.mode) if piece.key else "minor"
+    return {**LABELS, IN_MODE: f"In {mode}"}
+
+
+def _button(action: str, labels: Mapping[str, str], why: Mapping[str, str]) -> Button:
+    return Button(action, action, labels[action], why[action])
+
+
+def _keys(piece: Piece, why: Mapping[str, str]) -> Iterable[Button]:
+    """Another key: up the keyboard from C, the piece's own left out."""
+    for tonic in range(12):
+        if piece.key is None or tonic != piece.key.tonic:
+            key = Key(tonic, piece.key.mode if piece.key else "major")
+            name, _, _ = str(key).partition(" ")
+            yield Button(IN_KEY, f"{IN_KEY} {tonic}", name, why[IN_KEY])
+
+
+def _metres(
+    piece: Piece, offer: Offer | None, why: Mapping[str, str]
+) -> Iterable[Button]:
+    """Another metre that the model knows, the most usual first."""
+    known = offer.repertoire.metres if offer else ()
+    for metre in known:
+        if metre != piece.metre:
+            value = f"{IN_METRE} {metre}"
+            yield Button(IN_METRE, value, str(metre), why[IN_METRE])
+
+
+def _reasons(buttons: Iterable[Button]) -> list[Reason]:
+    """Each reason once, with all that it stands in the way of."""
+    labels: dict[str, list[str]] = {}
+    for button in buttons:
+        if button.why_not:
+            takes_value = button.action in (IN_KEY, IN_METRE)
+            name = LABELS[button.action] if takes_value else button.label
+            labels.setdefault(button.why_not, []).append(name)
+    return [
+        Reason(_id_of(sentence), ", ".join(names), sentence)
+        for sentence, names in labels.items()
+    ]
+
+
+def _id_of(sentence: str) -> str:
+    return f"why-{zlib.crc32(sentence.encode()):x}"
