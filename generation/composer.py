@@ -317,7 +317,7 @@ def _composed(
     encoding: Encoding, line: Line, form: Form, plan: Plan, request: ComposeRequest
 ) -> Composed:
     score = encoding.decode(line.events, form)
-    bits = _bits_of_notes(encoding, line, form, score)
+    bits = bits_of_notes(encoding, line, form, score)
     score = _transposed(score, plan.transposition)
     return Composed(
         score=replace(score, tempos=(TempoChange(0, request.qpm),)),
@@ -331,7 +331,7 @@ def _composed(
     )
 
 
-def _bits_of_notes(
+def bits_of_notes(
     encoding: Encoding, line: Line, form: Form, score: Score
 ) -> npt.NDArray[np.float64]:
     """What beginning each note cost: a voice's field of the event, or all of it."""

@@ -148,6 +148,15 @@ class Filter:
                 break
             self._write_event(is_given=True)
 
+    def read_event(self) -> tuple[Event, list[Float32s]]:
+        """Take the next event, which is given, with a single particle.
+
+        Returns it and, for each field, the logits (V_f,) of its legal values.
+        """
+        self._write_event(is_given=True)
+        step = self._steps[-1]
+        return step.events[0], [logits[0] for logits in step.logits]
+
     def part(self, particles: int) -> None:
         """Go on with so many, which stand at the same place."""
         (first,) = self.particles
@@ -250,7 +259,7 @@ class Filter:
                     ]
                 )
             step.logits.append(logits)
-            fitting = self._fitting(field, particles, chosen, legal, logits)
+            fitting = self._fitting(field, particles, chosen, legal, logits, is_given)
             if chances is None:
                 picks = fitting.argmax(axis=1)
             else:
@@ -274,6 +283,7 @@ class Filter:
         chosen: list[Event],
         legal: list[Mask],
         logits: Float32s,
+        is_given: bool,
     ) -> Float32s:
         """The model's logits of what fits; the weights take what is lost by it."""
         met = []
@@ -286,6 +296,8 @@ class Filter:
         base = [m.base for m in met]
         model = logits if all(map(is_, base, legal)) else logits + _rows(base)
         fitting = [m.fitting for m in met]
+        if is_given:  # By the one that reads for all.
+            return logits + _rows(fitting)
         if all(map(is_, base, fitting)):
             return model
         proposal = logits + _rows(fitting)

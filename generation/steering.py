@@ -58,6 +58,18 @@ def steer(bundle: Bundle, request: ComposeRequest) -> Steering:
     source = request.source
     assert source is not None
     _refuse_another_music(request, source)
+    steering = steering_of(bundle, request, source)
+    first, last = steering.wanted.open_ticks
+    if first == last:
+        raise BadRequest(
+            f"All {source.bars} bars are kept, and there is nothing left to write. "
+            f"Keep fewer, or ask for more than {source.bars} bars."
+        )
+    return steering
+
+
+def steering_of(bundle: Bundle, request: ComposeRequest, source: Source) -> Steering:
+    """The same, though there may be nothing left to write. Raises ``BadRequest``."""
     plan = _plan(bundle, request, source)
     form, encoding = plan.form, bundle.encoding
     has_its_metre = form.metre == source.metre
@@ -80,12 +92,6 @@ def steer(bundle: Bundle, request: ComposeRequest) -> Steering:
         like=tuple(notes) if request.likeness else None,
         has_its_rhythm=has_its_metre,
     )
-    first, last = wanted.open_ticks
-    if first == last:
-        raise BadRequest(
-            f"All {source.bars} bars are kept, and there is nothing left to write. "
-            f"Keep fewer, or ask for more than {source.bars} bars."
-        )
     try:
         for own in notes:
             _check_line(encoding, own)
