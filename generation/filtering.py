@@ -96,6 +96,7 @@ class _Met:
     fitting: Mask  # and what of it fits what is given
     price: float
     is_dead: bool
+    is_free: bool  # nothing is left out
     parts: tuple[Mask, Mask, Mask | None]  # kept, so that no other gets their ids
 
 
@@ -298,7 +299,7 @@ class Filter:
         fitting = [m.fitting for m in met]
         if is_given:  # By the one that reads for all.
             return logits + _rows(fitting)
-        if all(map(is_, base, fitting)):
+        if all(m.is_free for m in met):
             return model
         proposal = logits + _rows(fitting)
         lost = self._log_mass(proposal) - self._log_mass(model)
@@ -427,15 +428,16 @@ class Filter:
 def _meeting(legal: Mask, wished: Mask, given: Mask | None) -> _Met:
     parts = (legal, wished, given)
     if given is None:
-        return _Met(wished, wished, 0.0, False, parts)
+        return _Met(wished, wished, 0.0, False, True, parts)
     both: Mask = wished + given
     if both.max() == 0.0:
         is_all = np.array_equal(both, wished)
-        return _Met(wished, wished if is_all else both, 0.0, False, parts)
+        fitting = wished if is_all else both
+        return _Met(wished, fitting, 0.0, False, is_all, parts)
     both = legal + given
     if both.max() == 0.0:
-        return _Met(legal, both, BROKEN_WISH, False, parts)
-    return _Met(legal, legal, 0.0, True, parts)
+        return _Met(legal, both, BROKEN_WISH, False, False, parts)
+    return _Met(legal, legal, 0.0, True, False, parts)
 
 
 def _rows(masks: list[Mask]) -> Mask:
