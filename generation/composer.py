@@ -86,7 +86,7 @@ POLYPHONY_PATIENCE = 12_000
 MAX_EVENTS = 32_768
 #: Particles around a source are weighed against each other: too few, and what is kept
 #: joins by luck.
-SOURCE_PATIENCE = 12_000
+SOURCE_PATIENCE = 8000
 QUICK_PARTICLES, FEW_PARTICLES = 16, 4
 #: What is given is not counted as written, but it has its bounds too.
 MAX_GIVEN_EVENTS = 16_384
