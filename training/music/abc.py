@@ -101,7 +101,7 @@ _COMMON = ("M:", "L:", "Q:", "C:", "R:", "I:")  # fields that may head a book
 # not match: spaces, slurs, bowings.
 _LENGTH = r"\d*/*\d*"
 _NOTE = r"(\^\^|\^|__|_|=)?([A-Ga-g])([,']*)"
-_TOKEN = re.compile(
+TOKEN = re.compile(
     rf"(?P<note>{_NOTE}({_LENGTH})(-?))"
     r"|(?P<bar>\.?(?:\[\||[|:])[|:\]]*)(?:\s*\[?(?P<ending>[1-9][0-9,.-]*))?"
     r"|(?P<broken>>+|<+)"
@@ -123,7 +123,7 @@ _TOKEN = re.compile(
 )
 _NOTE_IN_CHORD = re.compile(rf'"[^"]{{0,200}}"|![^!]{{0,30}}!|{_NOTE}({_LENGTH})(-?)')
 _LENGTH_PARTS = re.compile(r"(\d*)(/*)(\d*)")
-_FIELD = re.compile(r"[H-Zh-z+]:|[A-Ga-g]:(?![|:])")  # a line "A:|" is music
+FIELD = re.compile(r"[H-Zh-z+]:|[A-Ga-g]:(?![|:])")  # a line "A:|" is music
 _PITCH_OF_LETTER = {
     letter: start + step
     for start, letters in ((60, "CDEFGAB"), (72, "cdefgab"))
@@ -163,16 +163,16 @@ class _TuneReader:
                 self.read_directive(line)
             elif is_text:
                 continue
-            elif _FIELD.match(line):
-                self.read_field(line[0], _without_comment(line[2:]))
+            elif FIELD.match(line):
+                self.read_field(line[0], without_comment(line[2:]))
             elif not line or line.isspace():
                 if self.has_music:
                     return
             elif not self.in_header:
-                self.read_music(_without_comment(line))
+                self.read_music(without_comment(line))
             elif "|" in line:  # a tune that has no K:
                 self.end_header()
-                self.read_music(_without_comment(line))
+                self.read_music(without_comment(line))
 
     @property
     def has_music(self) -> bool:
@@ -294,7 +294,7 @@ class _TuneReader:
                 f"Tune {self.number} has a line of {len(line):,} letters. Break it "
                 f"into lines of at most {MAX_LINE_LENGTH:,}."
             )
-        for token in _TOKEN.finditer(line):
+        for token in TOKEN.finditer(line):
             note, accidental, letter, octave, length, tie = token.group(
                 1, 2, 3, 4, 5, 6
             )
@@ -399,7 +399,7 @@ class _TuneReader:
         return Tune(score, self.number, self.rhythm, layout.misplaced_bars)
 
 
-def _without_comment(line: str) -> str:
+def without_comment(line: str) -> str:
     if "%" in line:
         line = re.sub(r"(?<!\\)%.*", "", line).replace("\\%", "%")
     return line.strip()
