@@ -46,7 +46,7 @@ def test_nothing_is_wrong_with_what_we_write(score):
         (6, "Q:fast", "no tempo"),
         (7, "K:H", "no key"),
         (8, "A2 9? d2|", "“9?” is no note, rest"),
-        (8, "A2 k2 d2|", "“k” is no note of ABC"),
+        (8, "A2 k2 d2|", "“k2” is no note of ABC"),
         (8, "A2 [ceg d2|", "“[” is opened here"),
         (8, 'A2 "Am d2|', '“"” is opened here'),
         (8, "A2 [,^]2|", "no notes in the chord"),

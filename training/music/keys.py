@@ -1,7 +1,7 @@
 """Which key notes are in, where nobody says.
 
-The key-finding algorithm of Krumhansl and Schmuckler: how long each pitch class sounds is
-compared with how well it fits each key, as listeners rated it.
+The key-finding algorithm of Krumhansl and Schmuckler: how long each pitch class sounds
+is compared with how well it fits each key, as listeners rated it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from training.music.score import Score
 #: How well each pitch class, in semitones above the tonic, fits a key, from 1 to 7.
 #: Source: Krumhansl & Kessler, "Tracing the dynamic changes in perceived tonal
 #: organization in a spatial representation of musical keys" (Psychological Review 89,
-#: 1982), as printed in Krumhansl, "Cognitive Foundations of Musical Pitch" (1990), p. 30.
+#: 1982), as in Krumhansl, "Cognitive Foundations of Musical Pitch" (1990), p. 30.
 PROFILES = {
     "major": (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
     "minor": (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
