@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from composer_site.api.problems import problem
+from generation.bringing import MAX_BYTES as MAX_BROUGHT_BYTES
 from generation.services import TooBusy
 from training.uploads import MAX_FILE_BYTES
 
@@ -32,6 +33,8 @@ def most_bytes(path: str) -> int:
         return settings.UPLOAD_MAX_BYTES
     if path == reverse("api:piece-list"):
         return MAX_FILE_BYTES + 64 * 1024  # what a form puts round a file
+    if path in (reverse("bring"), reverse("api:composition-bring")):
+        return MAX_BROUGHT_BYTES + 64 * 1024
     return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
 

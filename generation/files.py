@@ -14,6 +14,7 @@ DIRECT_FORMATS = {
     "mid": ("MIDI", "audio/midi"),
     "musicxml": ("MusicXML", "application/vnd.recordare.musicxml+xml"),
     "abc": ("ABC", "text/vnd.abc; charset=utf-8"),
+    "recipe": ("Recipe", "application/json"),
 }
 RENDERED_TYPES = {
     "mp3": "audio/mpeg",
@@ -36,8 +37,11 @@ def written(composition: Composition, format: str) -> bytes:
         return write_midi(score, recipe=recipe)
     if format == "abc":
         return write_abc(score, recipe=recipe).encode()
+    if format == "recipe":
+        return recipe.encode()
     return write_musicxml(score, recipe=recipe).encode()
 
 
 def file_name(composition: Composition, format: str) -> str:
-    return f"{slugify(composition.title) or 'piece'}.{format}"
+    ending = "recipe.json" if format == "recipe" else format
+    return f"{slugify(composition.title) or 'piece'}.{ending}"

@@ -200,11 +200,27 @@ class Composition(models.Model):
 
     @property
     def model_slug(self) -> str:
-        return self.version.model.slug if self.version else "random"
+        """The slug of its model; "" for what a person brought or edited."""
+        if self.version:
+            return self.version.model.slug
+        return "random" if self.origin == self.Origin.RANDOM else ""
 
     @property
     def model_title(self) -> str:
-        return self.version.model.title if self.version else "Random notes"
+        """What wrote it, in words."""
+        if self.version:
+            return self.version.model.title
+        is_random = self.origin == self.Origin.RANDOM
+        return "Random notes" if is_random else self.get_origin_display()
+
+    @property
+    def without_model(self) -> str:
+        """Where it comes from, when no model wrote it; "" when one did."""
+        if self.version:
+            return ""
+        if self.origin == self.Origin.RANDOM:
+            return "Notes drawn by lot, by no network"
+        return self.get_origin_display()
 
 
 class RenderingQuerySet(models.QuerySet["Rendering"]):

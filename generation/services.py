@@ -102,11 +102,11 @@ def compose_now(
         seed=request.seed,
         score=score_to_json(replace(composed.score, title=title)),
         surprise=[round(float(bits), 3) for bits in composed.bits],
-        measures=_measures(composed.score) | _likelihood(composed),
+        measures=measures_of(composed.score) | _likelihood(composed),
         parent=parent,
         change=change,
         is_showcase=is_showcase,
-        **_whose(owner, session_key),
+        **owned_by(owner, session_key),
     )
 
 
@@ -162,8 +162,8 @@ def compose_random(
         recipe={"model": "random", "seed": seed, "num_notes": num_notes, "qpm": qpm},
         seed=seed,
         score=score_to_json(replace(score, title=title)),
-        measures=_measures(score),
-        **_whose(owner, session_key),
+        measures=measures_of(score),
+        **owned_by(owner, session_key),
     )
 
 
@@ -201,13 +201,13 @@ def recipe_text(composition: Composition) -> str:
     return json.dumps(composition.recipe, sort_keys=True)
 
 
-def _whose(owner: User | AnonymousUser | None, session_key: str) -> dict[str, Any]:
+def owned_by(owner: User | AnonymousUser | None, session_key: str) -> dict[str, Any]:
     if owner is not None and owner.is_authenticated:
         return {"owner": owner, "session_key": ""}
     return {"owner": None, "session_key": session_key}
 
 
-def _measures(score: Score) -> dict[str, Any]:
+def measures_of(score: Score) -> dict[str, Any]:
     return {
         "notes": score.num_notes,
         "bars": sum(1 for bar in score.bars() if bar.number > 0),

@@ -4,9 +4,11 @@ from django.urls import path
 
 from generation import (
     action_views,
+    bring_views,
     continuation_views,
     download_views,
     drawing_views,
+    restore_views,
     shelf_views,
     views,
 )
@@ -15,6 +17,10 @@ from generation.api import views as api
 urlpatterns = [
     path("", views.home, name="home"),
     path("compose/", views.compose, name="compose"),
+    path("compose/restored/", restore_views.restored, name="compose_restored"),
+    path("compose/the-same/", restore_views.the_same, name="compose_the_same"),
+    path("bring/", bring_views.bring, name="bring"),
+    path("bring/chosen/", bring_views.chosen, name="bring_chosen"),
     path("my/pieces/", shelf_views.history, name="history"),
     path(
         "pieces/<uuid:id>/",

@@ -150,12 +150,13 @@ def steer_form_of(
 def recipe_rows(composition: Composition) -> list[dict[str, str]]:
     """The whole recipe in words, what the model chose included."""
     recipe, measures = composition.recipe, composition.measures
-    rows = [("Model", composition.model_title)]
+    rows = [("Model" if composition.version else "Origin", composition.model_title)]
     if composition.version:
         rows.append(("Version", str(composition.version.number)))
+    key = measures.get("key", "")
     rows += [
-        ("Seed", str(composition.seed)),
-        ("Key", measures.get("key", "")),
+        ("Seed", "" if "score" in recipe else str(composition.seed)),
+        ("Key", f"{key}, by its notes" if measures.get("key_is_guessed") else key),
         ("Metre", measures.get("metre", "")),
         ("Bars", str(measures.get("bars", ""))),
         ("Notes", str(measures.get("notes", ""))),

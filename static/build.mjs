@@ -37,6 +37,7 @@ const STYLES = `
 @import "./models.css";
 @import "./training.css";
 @import "./music.css";
+@import "./bring.css";
 @import "./history.css";
 @import "./accounts.css";
 `;
@@ -65,6 +66,7 @@ const scripts = {
   ...shared,
   entryPoints: [
     "theme.js",
+    "bring.js",
     "site.js",
     "player.js",
     "curves.js",

@@ -21,10 +21,13 @@ READS = "200 200 200 401 404 404"  # what alice alone may see
 OPEN = "200 200 200 401 200 200"  # what everyone may
 CHANGES = "{0} {0} 403 401 404 401"  # what alice alone may change
 
+MADE_BY_ALL = "201 201 403 401 201 201"  # visitors make things too
+
 COMPOSE = {"num_notes": 8, "candidates": 1}
 NEW_DATASET = {"kind": "random", "samples": 8, "window": 4}
 NEW_OF_PIECES = {"kind": "pieces", "name": "Airs"}
 A_FILE = b"X:1\nT:Air\nM:2/4\nL:1/8\nK:D\nDEFG|A2 d2|"
+BROUGHT = {"notes": [[0, 62, 480], [480, 69, 480]]}
 NEW_RUN = {"dataset": "{dataset}", "preset": "quick", "title": "Another"}
 
 # An address by its name, the method, the body, and a status for each role.
@@ -91,6 +94,8 @@ DOORS = [
         {"continue": {"composition": "{showcase}", "more_bars": 1}},
         "201 201 403 401 201 201",
     ),
+    ("composition-bring", "/compositions/bring/", "POST", BROUGHT, MADE_BY_ALL),
+    ("composition-bring", "/compositions/bring/", "POST", A_FILE, MADE_BY_ALL),
     ("composition-detail", "/compositions/{piece}/", "GET", None, READS),
     ("composition-detail", "/compositions/{showcase}/", "GET", None, OPEN),
     (

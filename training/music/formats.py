@@ -74,10 +74,11 @@ WRITERS: dict[str, Callable[[Score, str], bytes]] = {
     ".abc": _write_abc,
 }
 
+#: A recipe that holds its notes is long.
 _RECIPE_IN_XML = re.compile(
-    r'<miscellaneous-field\s+name="recipe"\s*>([^<]{1,100000})</miscellaneous-field>'
+    r'<miscellaneous-field\s+name="recipe"\s*>([^<]{1,500000})</miscellaneous-field>'
 )
-_RECIPE_IN_ABC = re.compile(rf"^{RECIPE_FIELD}(.{{1,100000}})$", re.MULTILINE)
+_RECIPE_IN_ABC = re.compile(rf"^{RECIPE_FIELD}(.{{1,500000}})$", re.MULTILINE)
 
 
 def read_score(name: str, data: bytes) -> Score:

@@ -21,6 +21,7 @@ from rest_framework.reverse import reverse
 from composer_site.api.bodies import StrictSerializer, seed_field
 from composer_site.api.listing import ListQuery
 from composer_site.api.schema import IDEMPOTENCY_KEY, MADE, problems
+from composer_site.api.v1.bringing import BringMixin
 from composer_site.api.viewsets import (
     CreateMixin,
     ListMixin,
@@ -68,7 +69,9 @@ class NoteSerializer(serializers.Serializer[Any]):
 
 
 class CompositionSerializer(serializers.ModelSerializer[Composition]):
-    model = serializers.CharField(source="model_slug", read_only=True)
+    model = serializers.CharField(
+        source="model_slug", read_only=True, help_text="Empty: by no model."
+    )
     page = serializers.SerializerMethodField(help_text="For people: to hear and see.")
     recipe = serializers.DictField(read_only=True)
     measures = serializers.DictField(read_only=True)
@@ -76,7 +79,7 @@ class CompositionSerializer(serializers.ModelSerializer[Composition]):
     class Meta:
         model = Composition
         fields = [
-            *("id", "url", "page", "title", "model", "version", "seed"),
+            *("id", "url", "page", "title", "origin", "model", "version", "seed"),
             *("recipe", "measures", "parent", "created_at"),
         ]
         extra_kwargs = {"url": {"view_name": "api:composition-detail"}}
@@ -245,6 +248,12 @@ class CompositionQuery(ListQuery):
 
 
 @extend_schema_view(
+    bring=extend_schema(
+        responses={
+            201: CompositionDetailSerializer,
+            **problems(400, 401, 403, 409, 422, 503),
+        }
+    ),
     list=extend_schema(
         summary="Your compositions",
         description="Those of your account; of a visitor, those of the session.",
@@ -291,7 +300,7 @@ class CompositionQuery(ListQuery):
         responses={204: None, **problems(401, 403, 404)},
     ),
 )
-class CompositionViewSet(ListMixin, RetrieveMixin, CreateMixin):
+class CompositionViewSet(BringMixin, ListMixin, RetrieveMixin, CreateMixin):
     query_class = CompositionQuery
     body_class = ComposeSerializer
     is_made_by_visitors = True
