@@ -11,6 +11,7 @@ from generation import services
 from generation.bringing import NotBrought
 from generation.forms import ComposeForm
 from generation.lookup import whose
+from generation.offers import offers_to
 from generation.recipe import BadRequest
 from generation.restoring import (
     NetworkNotHere,
@@ -20,7 +21,6 @@ from generation.restoring import (
     request_with,
 )
 from generation.sent import score_text
-from training.models import Model
 from training.music.score import Score
 
 
@@ -76,14 +76,15 @@ def restored(request: HttpRequest) -> HttpResponse:
         return _form_page(request, _form(request), error=error)
     if "model" not in request.POST:
         return _form_page(request, _form(request, found), found)
-    form = ComposeForm(request.POST, models=_models(request))
+    form = ComposeForm(request.POST, offers=offers_to(request.user))
     if form.is_valid():
-        model = form.cleaned_data["model"]
-        is_its_own = found.version and model.pk == found.version.model_id
+        version = found.version
+        if version is None or form.cleaned_data["model"] != version.model.slug:
+            version = form.version
         try:
             return redirect(
                 services.compose_now(
-                    found.version if is_its_own else model.default_version,
+                    version,
                     request_with(found, form.cleaned_data),
                     **whose(request),
                 )
@@ -93,13 +94,9 @@ def restored(request: HttpRequest) -> HttpResponse:
     return _form_page(request, form, found)
 
 
-def _models(request: HttpRequest) -> object:
-    return Model.objects.visible_to(request.user).ready()
-
-
 def _form(request: HttpRequest, found: Restorable | None = None) -> ComposeForm:
     initial = found.initial if found else None
-    return ComposeForm(models=_models(request), initial=initial)
+    return ComposeForm(offers=offers_to(request.user), initial=initial)
 
 
 def _form_page(
