@@ -262,6 +262,18 @@ class Rendering(models.Model):
         Composition, on_delete=models.CASCADE, related_name="renderings"
     )
     format = models.CharField(max_length=5, choices=Format)
+    variant = models.CharField(
+        max_length=16,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="A digest of what it was made with. Empty: with nothing unusual.",
+    )
+    options = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="The desk it is played on, or whom it is written for.",
+    )
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     attempt = models.PositiveIntegerField(default=0)
     file = models.FileField(upload_to=rendering_path, blank=True)
@@ -277,7 +289,8 @@ class Rendering(models.Model):
         ordering = ["composition", "format"]
         constraints = [
             models.UniqueConstraint(
-                name="rendering_once_a_format", fields=["composition", "format"]
+                name="rendering_once_a_variant",
+                fields=["composition", "format", "variant"],
             ),
             models.CheckConstraint(
                 name="rendering_state_is_known",

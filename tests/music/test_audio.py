@@ -11,10 +11,12 @@ from training.music.audio import (
     FORMATS,
     PEAK,
     SAMPLE_RATE,
+    NothingSounds,
     UnknownFormat,
     encode,
     render,
 )
+from training.music.desk import Desk, PartSound
 from training.music.score import Note, Part, Score, TempoChange
 
 
@@ -70,16 +72,56 @@ def test_instruments_play_in_tune_one_after_another(soundfont):
         assert abs(cents) < 12  # a choir is never nearer
 
 
-def test_the_caller_may_choose_other_instruments(soundfont):
-    flute = render(long_note(0), soundfont, programs=[73])
+def test_the_desk_chooses_other_instruments(soundfont):
+    flute = render(long_note(0), soundfont, desk=Desk((PartSound(program=73),)))
 
     assert np.array_equal(flute, render(long_note(73), soundfont))
     assert not np.array_equal(flute, render(long_note(0), soundfont))
 
 
-def test_there_must_be_a_program_for_each_part(soundfont):
-    with pytest.raises(ValueError, match="each of the 4 parts"):
-        render(make_choir(), soundfont, programs=[0])
+def test_a_muted_part_is_not_heard(soundfont):
+    choir = make_choir()
+    alone = Score((choir.parts[0],), metres=choir.metres)
+    muted = PartSound(is_muted=True)
+    desk = Desk((PartSound(pan=0), muted, muted, muted))
+
+    samples = render(choir, soundfont, desk=desk)
+
+    assert np.allclose(samples, render(alone, soundfont), atol=1e-4)
+    solo = Desk((PartSound(pan=0, is_solo=True),))
+    assert np.array_equal(samples, render(choir, soundfont, desk=solo))
+
+
+def test_when_all_is_muted_it_says_so(soundfont):
+    with pytest.raises(NothingSounds, match="muted"):
+        render(long_note(0), soundfont, desk=Desk((PartSound(is_muted=True),)))
+
+
+def test_levels_change_how_loud_parts_are_beside_each_other(soundfont):
+    score = make_score(make_part(69, ticks=1920), make_part(57, ticks=1920))
+    sides = PartSound(pan=-100), PartSound(pan=100, level=40)
+
+    samples = render(score, soundfont, desk=Desk(sides))
+    even = render(score, soundfont, desk=Desk((sides[0], PartSound(pan=100))))
+
+    def ratio(sound):
+        return loudness(sound[:, 1]) / loudness(sound[:, 0])
+
+    # Half of the usual level is a quarter of the amplitude: 12 dB less.
+    assert ratio(samples) / ratio(even) == pytest.approx(0.25, rel=0.02)
+
+
+def test_pan_moves_a_part_from_side_to_side(soundfont):
+    left = render(long_note(73), soundfont, desk=Desk((PartSound(pan=-100),)))
+
+    assert loudness(left[:, 0]) > 10 * loudness(left[:, 1])
+
+
+def test_the_tempo_changes_how_long_it_is(soundfont):
+    slow = render(make_choir(), soundfont, desk=Desk(tempo=50), tail_seconds=0)
+    usual = render(make_choir(), soundfont, tail_seconds=0)
+
+    assert len(slow) / len(usual) == pytest.approx(2, abs=0.05)
 
 
 def test_drums_start_when_the_tempo_says(soundfont):

@@ -13,9 +13,8 @@ from tests.music.strategies import scores
 from tests.music.test_copyist import make_choir, make_part, make_score
 from training.music.copyist import notate
 from training.music.drawing import Page, _load
-from training.music.engrave import TooLongToEngrave, engrave, write_pdf
+from training.music.engrave import TooLongToEngrave, engrave
 from training.music.musicxml import plain_score, write_page_musicxml
-from training.music.pitch import Key
 from training.music.score import Metre, MetreChange, Note, Part, Score, TempoChange
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -190,7 +189,7 @@ def test_it_refuses_what_takes_too_long_to_draw():
     with pytest.raises(TooLongToEngrave, match="6,000 notes"):
         engrave(make_score(Part(notes)))
     with pytest.raises(TooLongToEngrave, match="2,000 bars"):
-        write_pdf(make_score(Part((Note(1920 * 2_000, 60, 480),))))
+        engrave(make_score(Part((Note(1920 * 2_000, 60, 480),))))
 
 
 def test_it_draws_in_a_thread_that_has_never_drawn():
@@ -207,35 +206,11 @@ def test_verovio_is_the_one_we_know():
     assert verovio.toolkit(False).getVersion().startswith("6.4")
 
 
-def test_a_short_piece_is_one_sheet_of_paper():
-    pdf = write_pdf(make_choir(key=Key(7)), subtitle="for choir", footer="A footer")
-
-    assert pdf.startswith(b"%PDF-")
-    assert pdf.count(b"/Type /Page\n") + pdf.count(b"/Type/Page/") == 1
-
-
-def test_a_long_piece_is_several_sheets():
-    pdf = write_pdf(make_score(make_part(*[60, 62, 64, 65] * 100)))
-
-    assert pdf.count(b"/Type /Page\n") + pdf.count(b"/Type/Page/") > 1
-
-
-def test_the_same_score_is_printed_the_same():
-    assert write_pdf(make_jig()) == write_pdf(make_jig())
-
-
-def test_a_title_is_never_read_as_typst():
-    code = '#read("/etc/passwd") #panic("no") $x$ *b* \\ ]' + HOSTILE
-
-    pdf = write_pdf(make_jig(), title=code, subtitle=code, footer=code)
-
-    assert pdf.startswith(b"%PDF-")
-
-
 def test_importing_loads_no_engraver_and_no_synthesizer():
     heavy = ("verovio", "typst", "tinysoundfont", "soundfile", "music21")
     code = (
         "import sys, training.music.engrave, training.music.audio, "
+        "training.music.printing, training.music.stems, "
         "training.music.pianoroll; "
         f"print([name for name in {heavy} if name in sys.modules])"
     )

@@ -181,6 +181,12 @@ def as_text(root: ET.Element) -> str:
     return ET.tostring(root, encoding="unicode")
 
 
+def one_line(text: str) -> str:
+    """``text`` as a label or title may be: printable, without line breaks, not long."""
+    printable = (letter for letter in text if letter.isprintable() or letter.isspace())
+    return " ".join("".join(printable).split())[:300]
+
+
 def _groups(root: ET.Element, name: str) -> Iterator[ET.Element]:
     for group in root.iter(f"{_SVG}g"):
         if name in group.get("class", "").split():

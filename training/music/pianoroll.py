@@ -6,7 +6,9 @@ import xml.etree.ElementTree as ET
 from typing import Any, TypedDict
 
 from training.music.clock import Clock
+from training.music.desk import WRITTEN_FOR, written_semitones
 from training.music.notation import head_id
+from training.music.performing import metric_bars, phrase_starts
 from training.music.score import Note, Score
 
 _MARGIN = 4  # round the notes, in pixels
@@ -116,7 +118,12 @@ def playable_json(score: Score, *, title: str) -> dict[str, Any]:
             for part in score.parts
         ],
         "tempos": tempos_json(score),
-        "bars": bars_json(score),
+        "bars": [
+            {**bar, **metric}
+            for bar, metric in zip(bars_json(score), metric_bars(score), strict=True)
+        ],
+        "phrases": phrase_starts(score),
+        "written": {name: written_semitones(score, name) for name in WRITTEN_FOR},
         "notes": notes_json(score),
     }
 
