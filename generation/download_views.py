@@ -15,22 +15,24 @@ from django.http import (
     HttpResponseBase,
     JsonResponse,
 )
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import condition, require_POST, require_safe
 
-from generation import renderings
+from generation import renderings, variants
 from generation.files import (
     DIRECT_FORMATS,
+    READABLE_FORMATS,
     RENDERED_TYPES,
     file_name,
     is_a_tune,
     written,
 )
-from generation.lookup import get_composition
+from generation.lookup import get_composition, reader
 from generation.models import Composition, Rendering
 from generation.ranges import file_response
+from generation.short_links import short_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,43 +55,66 @@ class Download:
         return self.state in (Rendering.State.QUEUED, Rendering.State.RUNNING)
 
 
-def downloads_of(composition: Composition) -> list[Download]:
+def downloads_of(
+    composition: Composition, written_for: str = "concert"
+) -> list[Download]:
     def url(format: str) -> str:
-        return reverse("download", args=[composition.pk, format])
+        return file_address(composition.pk, format, written_for)
 
     found = [
         Download(format, label, url(format))
         for format, (label, _) in DIRECT_FORMATS.items()
         if format != "abc" or is_a_tune(composition)
     ]
-    renderings = {r.format: r for r in composition.renderings.all()}
+    made = variants.current(composition, written_for)
     for format, label in Rendering.Format.choices:
-        rendering = renderings.get(format)
+        rendering = made.get(format)
         found.append(
             Download(
                 format,
                 label,
                 url(format),
                 state=rendering.state if rendering else "none",
-                status_url=reverse("rendering_status", args=[composition.pk, format]),
+                status_url=status_address(composition.pk, format, written_for),
                 error=rendering.error if rendering else "",
             )
         )
     return found
 
 
+def file_address(id: UUID, format: str, written_for: str = "concert") -> str:
+    return _for(reverse("download", args=[id, format]), format, written_for)
+
+
+def status_address(id: UUID, format: str, written_for: str = "concert") -> str:
+    return _for(reverse("rendering_status", args=[id, format]), format, written_for)
+
+
+def _for(address: str, format: str, written_for: str) -> str:
+    if written_for == "concert" or format not in READABLE_FORMATS:
+        return address
+    return f"{address}?for={written_for}"
+
+
 @require_safe
 def download(request: HttpRequest, id: UUID, format: str) -> HttpResponseBase:
     composition = get_composition(id)
+    written_for = reader(request)
     if format in DIRECT_FORMATS:
         if format == "abc" and not is_a_tune(composition):
             raise Http404("ABC is for one melody. Take MusicXML instead.")
         response: HttpResponseBase = HttpResponse(
-            written(composition, format), content_type=DIRECT_FORMATS[format][1]
+            written(
+                composition,
+                format,
+                written_for=written_for,
+                is_performed=request.GET.get("performed") == "1",
+            ),
+            content_type=DIRECT_FORMATS[format][1],
         )
     elif format in RENDERED_TYPES:
-        rendering = composition.renderings.ready().filter(format=format).first()
-        if rendering is None:
+        rendering = variants.find(composition, format, written_for)
+        if rendering is None or not rendering.is_ready:
             messages.info(request, "That file is not made yet. Ask for it here.")
             return redirect(composition.get_absolute_url() + "#downloads")
         response = file_response(
@@ -97,7 +122,7 @@ def download(request: HttpRequest, id: UUID, format: str) -> HttpResponseBase:
         )
     else:
         raise Http404("There is no such format.")
-    return as_attachment(response, file_name(composition, format))
+    return as_attachment(response, file_name(composition, format, written_for))
 
 
 def as_attachment(response: HttpResponseBase, name: str) -> HttpResponseBase:
@@ -113,7 +138,10 @@ def rendering_create(request: HttpRequest, id: UUID) -> HttpResponse:
     wants_json = "application/json" in request.headers.get("Accept", "")
     try:
         rendering = renderings.request_rendering(
-            composition, request.POST.get("format", "")
+            composition,
+            request.POST.get("format", ""),
+            written_for=request.POST.get("for") or "concert",
+            link=request.build_absolute_uri(short_path(composition)),
         )
     except renderings.NoSuchRendering as error:
         if wants_json:
@@ -127,17 +155,18 @@ def rendering_create(request: HttpRequest, id: UUID) -> HttpResponse:
     return redirect(composition.get_absolute_url() + "#downloads")
 
 
-def get_rendering(id: UUID, format: str) -> Rendering:
-    return get_object_or_404(
-        Rendering, composition_id=id, composition__deleted_at=None, format=format
-    )
-
-
 def rendering_etag(request: HttpRequest, id: UUID, format: str) -> str | None:
-    row = Rendering.objects.filter(
+    # Of all variants: which of them is asked for follows from the piece, and a piece
+    # whose sound changes gets a new row when it is asked for.
+    rows = Rendering.objects.filter(
         composition_id=id, composition__deleted_at=None, format=format
     )
-    values = row.values_list("state", "attempt", "finished_at").first()
+    piece = Composition.objects.kept().filter(pk=id).values_list("title", "sound")
+    values = (
+        reader(request),
+        list(piece),
+        list(rows.values_list("variant", "state", "attempt", "finished_at")),
+    )
     return f'"{hashlib.sha256(repr(values).encode()).hexdigest()[:20]}"'
 
 
@@ -145,16 +174,24 @@ def rendering_etag(request: HttpRequest, id: UUID, format: str) -> str | None:
 @cache_control(private=True, no_cache=True)
 @condition(etag_func=rendering_etag)
 def rendering_status(request: HttpRequest, id: UUID, format: str) -> HttpResponse:
-    return JsonResponse(rendering_json(get_rendering(id, format)))
+    rendering = variants.find(get_composition(id), format, reader(request))
+    if rendering is None:
+        sentence = "The sound has changed since it was asked for. Ask again."
+        return JsonResponse({"error": sentence}, status=404)
+    return JsonResponse(rendering_json(rendering))
 
 
 def rendering_json(rendering: Rendering) -> dict[str, Any]:
-    args = [rendering.composition_id, rendering.format]
+    where = (
+        rendering.composition_id,
+        rendering.format,
+        rendering.options.get("for", "concert"),
+    )
     return {
         "format": rendering.format,
         "state": rendering.state,
         "label": rendering.get_state_display(),
         "error": rendering.error,
-        "status_url": reverse("rendering_status", args=args),
-        "url": reverse("download", args=args) if rendering.is_ready else None,
+        "status_url": status_address(*where),
+        "url": file_address(*where) if rendering.is_ready else None,
     }

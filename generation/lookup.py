@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from generation.models import Composition
+from training.music.desk import WRITTEN_FOR
 
 
 def get_composition(id: UUID) -> Composition:
@@ -16,6 +17,12 @@ def get_composition(id: UUID) -> Composition:
     return get_object_or_404(
         Composition.objects.kept().select_related("version__model", "parent"), pk=id
     )
+
+
+def reader(request: HttpRequest, *, default: str = "concert") -> str:
+    """For whom to write, by ``?for=``, if it names anybody we know."""
+    asked = request.GET.get("for", "")
+    return asked if asked in WRITTEN_FOR else default
 
 
 def whose(request: HttpRequest) -> dict[str, Any]:

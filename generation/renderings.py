@@ -6,16 +6,28 @@ The row is the truth and a message in the queue only its doorbell, as with runs.
 from __future__ import annotations
 
 import logging
+import shutil
+import tempfile
+import time
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from generation.models import Composition, Rendering
+from generation.variants import (
+    PRINTED,
+    drop_obsolete,
+    options_for,
+    variant_of,
+)
 from training import doorbell
+from training.music.desk import WRITTEN_FOR, WRITTEN_FOR_NAMES, read_desk
+from training.music.performing import written_score
 
 logger = logging.getLogger(__name__)
 
@@ -30,19 +42,34 @@ class NoSuchRendering(ValueError):
     """Not a format we make."""
 
 
-def request_rendering(composition: Composition, format: str) -> Rendering:
+def request_rendering(
+    composition: Composition,
+    format: str,
+    *,
+    written_for: str = "concert",
+    link: str = "",
+) -> Rendering:
     """Ask for a file that takes a while. Asking again is harmless.
 
-    A failed rendering is tried afresh.
+    A failed rendering is tried afresh. ``link`` is what is printed in it, an address
+    that leads back to the piece. Raises ``NoSuchRendering``.
     """
     if format not in Rendering.Format.values:
         formats = ", ".join(Rendering.Format.values)
         raise NoSuchRendering(f"There is no {format!r}. Ask for one of {formats}.")
+    if written_for not in WRITTEN_FOR:
+        readers = ", ".join(WRITTEN_FOR)
+        raise NoSuchRendering(f"Nobody reads {written_for!r}. Choose from {readers}.")
     now = timezone.now()
+    options = options_for(composition, format, written_for)
     rendering, is_new = Rendering.objects.get_or_create(
-        composition=composition, format=format, defaults={"rung_at": now}
+        composition=composition,
+        format=format,
+        variant=variant_of(options),
+        defaults={"rung_at": now, "options": {**options, "link": link}},
     )
     if is_new:
+        drop_obsolete(composition, format)
         ring(rendering.pk)
     elif rendering.is_unfinished:
         sweep_renderings(Rendering.objects.filter(pk=rendering.pk), now=now)
@@ -111,26 +138,44 @@ def perform_rendering(rendering_id: int) -> None:
             rendering, error="It stopped the worker three times. Try a shorter piece."
         )
         return
-    try:
-        data = render(rendering.composition, rendering.format)
-    except FileNotFoundError as error:
-        logger.error("Rendering %s: %s", rendering.pk, error)
-        _finish(rendering, error="The soundfont is missing. Run make start again.")
-    except ValueError as error:
-        # Longer than we draw: it says so itself.
-        _finish(rendering, error=str(error))
-    except Exception:
-        # Whatever went wrong, the person waiting must hear of it.
-        logger.exception("Rendering %s failed", rendering.pk)
-        _finish(rendering, error="Something went wrong while it was made. Try again.")
-    else:
-        _store(rendering, data)
+    with tempfile.TemporaryDirectory(dir=_room()) as folder:
+        try:
+            made = render(rendering, Path(folder))
+        except FileNotFoundError as error:
+            logger.error("Rendering %s: %s", rendering.pk, error)
+            _finish(rendering, error="The soundfont is missing. Run make start again.")
+        except ValueError as error:
+            # Longer than we draw, or silent: it says so itself.
+            _finish(rendering, error=str(error))
+        except Exception:
+            # Whatever went wrong, the person waiting must hear of it.
+            logger.exception("Rendering %s failed", rendering.pk)
+            _finish(
+                rendering, error="Something went wrong while it was made. Try again."
+            )
+        else:
+            _store(rendering, made)
 
 
-def _store(rendering: Rendering, data: bytes) -> None:
-    name = f"renderings/{rendering.composition_id}/{rendering.attempt}"
+def _room() -> Path:
+    """Where stems lie while they are made: /tmp may be memory."""
+    room: Path = settings.VAR_DIR / "rendering"
+    room.mkdir(parents=True, exist_ok=True)
+    for left in room.iterdir():  # by workers that were killed
+        if left.stat().st_mtime < time.time() - 4 * RENDERING_LEASE.total_seconds():
+            shutil.rmtree(left, ignore_errors=True)
+    return room
+
+
+def _store(rendering: Rendering, made: bytes | Path) -> None:
+    ending = file_ending(rendering.format)
+    name = f"renderings/{rendering.composition_id}/{rendering.attempt}.{ending}"
     try:
-        name = default_storage.save(f"{name}.{rendering.format}", ContentFile(data))
+        if isinstance(made, bytes):
+            name = default_storage.save(name, ContentFile(made))
+        else:
+            with made.open("rb") as file:
+                name = default_storage.save(name, File(file))
     except Exception:
         # A full disk, or a bucket that does not answer.
         logger.exception("Rendering %s could not be stored", rendering.pk)
@@ -140,20 +185,44 @@ def _store(rendering: Rendering, data: bytes) -> None:
         default_storage.delete(name)
 
 
-def render(composition: Composition, format: str) -> bytes:
-    """The composition as sound or print."""
-    # Verovio, typst and the synthesizer stay out of a process that does not use them.
-    score = composition.as_score()
-    if format == Rendering.Format.PDF:
-        from training.music.engrave import write_pdf
+def file_ending(format: str) -> str:
+    return "zip" if format == Rendering.Format.STEMS else format
 
-        footer = f"{composition.model_title}, seed {composition.seed}"
-        return write_pdf(score, footer=f"{footer}. AI Music Composer")
+
+def render(rendering: Rendering, folder: Path) -> bytes | Path:
+    """The file, as bytes or in ``folder``: the piece as the rendering's options say."""
+    # Verovio, typst and the synthesizer stay out of a process that does not use them.
+    composition, format = rendering.composition, rendering.format
+    options = rendering.options
+    if format in PRINTED:
+        return _print(composition, format, options)
+    score, desk = composition.as_score(), read_desk(options.get("desk", {}))
+    if format == Rendering.Format.STEMS:
+        from training.music.stems import write_stems
+
+        target = folder / "stems.zip"
+        link = options.get("link", "")
+        write_stems(score, settings.SOUNDFONT_PATH, target, desk=desk, link=link)
+        return target
     from training.music.audio import encode
     from training.music.audio import render as play
 
-    samples = play(score, settings.SOUNDFONT_PATH)
+    samples = play(score, settings.SOUNDFONT_PATH, desk=desk)
     return encode(samples, format, title=composition.title)
+
+
+def _print(composition: Composition, format: str, options: dict[str, Any]) -> bytes:
+    from training.music.printing import Lettering, write_pdf, write_png
+
+    reader = options.get("for", "concert")
+    score = written_score(composition.as_score(), reader)
+    lettering = Lettering(
+        subtitle="" if reader == "concert" else f"for {WRITTEN_FOR_NAMES[reader]}",
+        footer=f"{composition.model_title}, seed {composition.seed}. AI Music Composer",
+        link=options.get("link", ""),
+    )
+    write = write_pdf if format == Rendering.Format.PDF else write_png
+    return write(score, lettering)
 
 
 def _claim(rendering_id: int) -> Rendering | None:

@@ -18,6 +18,7 @@ from generation.composer import Composed, compose
 from generation.models import Composition
 from generation.naming import title_of
 from generation.recipe import ComposeRequest, recipe_json
+from generation.sounds import inherited_sound
 from training.models import ModelVersion
 from training.music.score import Score
 from training.music.score_json import score_from_json, score_to_json
@@ -105,6 +106,7 @@ def compose_now(
         measures=measures_of(composed.score) | _likelihood(composed),
         parent=parent,
         change=change,
+        sound=inherited_sound(parent, composed.score),
         is_showcase=is_showcase,
         **owned_by(owner, session_key),
     )
@@ -129,11 +131,11 @@ def keep_changed(
         recipe=recipe,
         seed=parent.seed,
         score=score_to_json(replace(score, title=title)),
-        measures=_measures(score),
-        sound=parent.sound,
+        measures=measures_of(score),
+        sound=inherited_sound(parent, score),
         parent=parent,
         change=change,
-        **_whose(owner, session_key),
+        **owned_by(owner, session_key),
     )
 
 

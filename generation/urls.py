@@ -10,6 +10,8 @@ from generation import (
     drawing_views,
     restore_views,
     shelf_views,
+    short_links,
+    sound_views,
     views,
 )
 from generation.api import views as api
@@ -34,6 +36,8 @@ urlpatterns = [
     path("pieces/<uuid:id>/rename/", shelf_views.rename, name="rename"),
     path("pieces/<uuid:id>/delete/", shelf_views.delete, name="delete_piece"),
     path("pieces/<uuid:id>/take-back/", shelf_views.take_back, name="take_back"),
+    path("pieces/<uuid:id>/sound/", sound_views.keep_sound, name="keep_sound"),
+    path("p/<slug:short>", short_links.short_link, name="short_link"),
     path("pieces/<uuid:id>/notes.json", drawing_views.notes_json, name="notes_json"),
     path(
         "pieces/<uuid:id>/timemap.json", drawing_views.timemap_json, name="timemap_json"

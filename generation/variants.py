@@ -24,7 +24,7 @@ from training.music.desk import (
 PRINTED = (Rendering.Format.PDF, Rendering.Format.PNG)
 
 
-def desk_of(composition: Composition) -> Desk:
+def sound_of(composition: Composition) -> Desk:
     try:
         return read_desk(composition.sound)
     except BadDesk:
@@ -36,13 +36,13 @@ def options_for(
 ) -> dict[str, Any]:
     """What a file of ``format`` is made with now; without what is as usual."""
     options: dict[str, Any] = {}
-    if composition.title != composition.score.get("title"):
+    if composition.title != composition.score.get("title", composition.title):
         options["title"] = composition.title
     if format in PRINTED:
         if written_for != "concert":
             options["for"] = written_for
         return options
-    desk = desk_of(composition).as_recorded()
+    desk = sound_of(composition).as_recorded()
     if format == Rendering.Format.STEMS:
         desk = desk.unmuted()
     if told := desk_json(desk):

@@ -17,11 +17,13 @@ from generation.desk import desk_of, own_offers
 from generation.download_views import downloads_of
 from generation.family import family_of
 from generation.forms import ComposeForm, ContinueForm, initial_from_recipe
-from generation.lookup import get_composition, whose
+from generation.lookup import get_composition, reader, whose
 from generation.models import Composition, caller
 from generation.offers import Offer, offers_to
 from generation.recipe import BadRequest
+from generation.variants import sound_of
 from training.models import Model
+from training.music.desk import WRITTEN_FOR_NAMES
 
 # Pages ------------------------------------------------------------------------------
 
@@ -122,6 +124,7 @@ def composition_context(
         continue_form = ContinueForm(composition=composition)
     if steer_form is None:
         steer_form = steer_form_of(request, composition, form.offers)
+    written_for = reader(request, default=sound_of(composition).written_for)
     return {
         "steer_form": steer_form,
         "desk": steer_form.desk,
@@ -131,7 +134,9 @@ def composition_context(
         "is_mine": composition.belongs_to(*caller(request)),
         "recipe_rows": recipe_rows(composition),
         "form": form,
-        "downloads": downloads_of(composition),
+        "downloads": downloads_of(composition, written_for),
+        "written_for": written_for,
+        "readers": WRITTEN_FOR_NAMES,
     }
 
 

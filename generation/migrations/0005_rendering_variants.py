@@ -4,28 +4,40 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('generation', '0004_origin_and_sound'),
+        ("generation", "0004_origin_and_sound"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='rendering',
-            name='rendering_once_a_format',
+            model_name="rendering",
+            name="rendering_once_a_format",
         ),
         migrations.AddField(
-            model_name='rendering',
-            name='options',
-            field=models.JSONField(blank=True, default=dict, help_text='The desk it is played on, or whom it is written for.'),
+            model_name="rendering",
+            name="options",
+            field=models.JSONField(
+                blank=True,
+                default=dict,
+                help_text="The desk it is played on, or whom it is written for.",
+            ),
         ),
         migrations.AddField(
-            model_name='rendering',
-            name='variant',
-            field=models.CharField(blank=True, db_default='', default='', help_text='A digest of what it was made with. Empty: with nothing unusual.', max_length=16),
+            model_name="rendering",
+            name="variant",
+            field=models.CharField(
+                blank=True,
+                db_default="",
+                default="",
+                help_text="A digest of what it was made with. Empty: with nothing unusual.",
+                max_length=16,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rendering',
-            constraint=models.UniqueConstraint(fields=('composition', 'format', 'variant'), name='rendering_once_a_variant'),
+            model_name="rendering",
+            constraint=models.UniqueConstraint(
+                fields=("composition", "format", "variant"),
+                name="rendering_once_a_variant",
+            ),
         ),
     ]

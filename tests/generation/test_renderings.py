@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 
 import pytest
@@ -62,6 +63,8 @@ def test_it_refuses_a_format_it_does_not_make(piece):
         ("ogg", b"OggS"),
         ("flac", b"fLaC"),
         ("pdf", b"%PDF"),
+        ("png", b"\x89PNG"),
+        ("stems", b"PK"),
     ],
 )
 def test_a_rendering_is_a_file_of_its_format(piece, format, magic):
@@ -201,3 +204,122 @@ def test_the_file_goes_when_its_piece_goes(piece, django_capture_on_commit_callb
 def test_the_database_refuses_states_that_cannot_be(piece, values):
     with pytest.raises(IntegrityError), transaction.atomic():
         rendering_of(piece, **values)
+
+
+# What a rendering depends on ----------------------------------------------------------
+
+
+def ask(piece: Composition, format: str, **how) -> Rendering:
+    """Asked for and made, as the queue would."""
+    piece.refresh_from_db()
+    rendering = renderings.request_rendering(piece, format, **how)
+    renderings.perform_rendering(rendering.pk)
+    rendering.refresh_from_db()
+    assert rendering.error == ""
+    return rendering
+
+
+def set_sound(piece: Composition, sound: dict) -> None:
+    Composition.objects.filter(pk=piece.pk).update(sound=sound)
+
+
+def test_another_desk_makes_another_recording(piece, doorbells):
+    plain = ask(piece, "wav")
+    set_sound(piece, {"tempo": 200})
+
+    fast = ask(piece, "wav")
+
+    assert fast.pk != plain.pk
+    assert list(piece.renderings.all()) == [fast]
+
+
+def test_what_a_recording_does_not_hold_does_not_make_it_anew(piece, doorbells):
+    plain = ask(piece, "wav")
+
+    set_sound(piece, {"metronome": True, "count_in": True, "written_for": "bflat"})
+
+    assert ask(piece, "wav") == plain
+
+
+def test_a_task_under_way_when_the_desk_changes_leaves_nothing_behind(
+    piece, doorbells, monkeypatch
+):
+    stored: list[str] = []
+    save = renderings.default_storage.save
+    monkeypatch.setattr(
+        renderings.default_storage,
+        "save",
+        lambda *a, **k: stored.append(save(*a, **k)) or stored[-1],
+    )
+    made = renderings.render
+
+    def changes_meanwhile(rendering, folder):
+        if rendering.format == "wav" and not rendering.options.get("desk"):
+            set_sound(piece, {"swing": 50})
+            piece.refresh_from_db()
+            renderings.request_rendering(piece, "wav")
+        return made(rendering, folder)
+
+    monkeypatch.setattr(renderings, "render", changes_meanwhile)
+    first = renderings.request_rendering(piece, "wav")
+
+    renderings.perform_rendering(first.pk)
+
+    assert not Rendering.objects.filter(pk=first.pk).exists()
+    assert not renderings.default_storage.exists(stored[0])
+    assert piece.renderings.get().options["desk"] == {"swing": 50}
+
+
+def test_a_muted_piece_says_why_there_is_no_recording(piece, doorbells):
+    set_sound(piece, {"parts": [{"is_muted": True}]})
+    piece.refresh_from_db()
+    rendering = renderings.request_rendering(piece, "mp3")
+
+    renderings.perform_rendering(rendering.pk)
+
+    rendering.refresh_from_db()
+    assert rendering.error == "Every part is muted. Let one sound, and ask again."
+
+
+def test_print_is_kept_for_each_who_reads_it(piece, doorbells):
+    concert = ask(piece, "pdf")
+    clarinet = ask(piece, "pdf", written_for="bflat", link="https://a.example/p/x")
+
+    assert {r.pk for r in piece.renderings.all()} == {concert.pk, clarinet.pk}
+    with clarinet.file.open("rb") as file:
+        assert b"https://a.example/p/x" in file.read()
+
+
+def test_a_renamed_piece_is_printed_anew(piece, doorbells):
+    before = ask(piece, "pdf")
+
+    Composition.objects.filter(pk=piece.pk).update(title="The black rogue")
+
+    assert ask(piece, "pdf").pk != before.pk
+    assert piece.renderings.count() == 1
+
+
+def test_nobody_else_is_written_for(piece):
+    with pytest.raises(renderings.NoSuchRendering, match="bflat"):
+        renderings.request_rendering(piece, "pdf", written_for="gsharp")
+
+
+def test_a_chorale_of_32_bars_is_printed_on_one_page(chorales, doorbells):
+    long = ComposeRequest(seed=1, bars=32)
+    piece = services.compose_now(chorales, long, owner=None, session_key="s")
+
+    with ask(piece, "pdf").file.open("rb") as file:
+        pdf = file.read()
+
+    assert pdf.count(b"/Type /Page\n") + pdf.count(b"/Type/Page/") == 1
+
+
+def test_what_a_killed_worker_left_is_swept(piece, settings, doorbells):
+    left = settings.VAR_DIR / "rendering" / "left"
+    left.mkdir(parents=True)
+    long_ago = (timezone.now() - timedelta(hours=1)).timestamp()
+    os.utime(left, (long_ago, long_ago))
+
+    ask(piece, "wav")
+
+    assert not list((settings.VAR_DIR / "rendering").iterdir())

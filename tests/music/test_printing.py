@@ -91,4 +91,4 @@ def test_a_picture_is_white_paper_with_notes_on_it_and_no_higher_than_needed():
 
 def test_a_score_too_long_for_a_picture_says_what_to_take():
     with pytest.raises(TooLongToEngrave, match="PDF"):
-        write_png(long_choir(110))
+        write_png(long_choir(160))

@@ -12,7 +12,7 @@ from training.music import stems
 from training.music.audio import SAMPLE_RATE, render
 from training.music.desk import Desk, PartSound
 from training.music.score import Part, Score
-from training.music.stems import TooMuchSound, unmuted, write_stems
+from training.music.stems import TooMuchSound, write_stems
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def test_part_names_cannot_leave_the_archive(soundfont, tmp_path):
 
 
 def test_muted_parts_have_a_stem_too(soundfont, tmp_path):
-    desk = unmuted(Desk((PartSound(is_muted=True), PartSound(level=40))))
+    desk = Desk((PartSound(is_muted=True), PartSound(level=40))).unmuted()
     score = make_score(make_part(60), make_part(64))
 
     write_stems(score, soundfont, tmp_path / "a.zip", desk=desk)

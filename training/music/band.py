@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.music.clock import Clock
-from training.music.desk import LEVELS, Desk, PartSound, usual_pan
+from training.music.desk import LEVELS, Desk, PartSound
 from training.music.performing import performed
 from training.music.score import Score
 from training.music.soundfont import load_presets
@@ -119,10 +119,7 @@ def _preset(score: Score, desk: Desk, index: int) -> tuple[int, int]:
     """Bank and program of a part. Drums always get the usual kit: their program is an
     instrument's number, not a kit's."""
     part = score.parts[index]
-    if part.is_drum:
-        return DRUM_BANK, 0
-    chosen = desk.part(index).program
-    return 0, part.program if chosen is None else chosen
+    return (DRUM_BANK, 0) if part.is_drum else (0, desk.program(index, part))
 
 
 def _volume(gain: float) -> int:
@@ -131,10 +128,8 @@ def _volume(gain: float) -> int:
 
 
 def _pan(score: Score, desk: Desk, index: int) -> int:
-    pan = desk.part(index).pan
-    if pan is None:
-        is_drum = score.parts[index].is_drum
-        pan = usual_pan(index, len(score.parts), is_drum=is_drum)
+    is_drum = score.parts[index].is_drum
+    pan = desk.pan(index, len(score.parts), is_drum=is_drum)
     return min(127, _PAN_CENTRE + round(pan * 0.64))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from training.music.score import Score
+from training.music.score import Part, Score
 
 TEMPO_PERCENT = (30, 200)
 LEVELS = (0, 100)
@@ -75,6 +75,16 @@ class Desk:
     def part(self, index: int) -> PartSound:
         return self.parts[index] if index < len(self.parts) else PartSound()
 
+    def program(self, index: int, part: Part) -> int:
+        """The General MIDI program that plays ``part``, which is part ``index``."""
+        chosen = self.part(index).program
+        return part.program if chosen is None or part.is_drum else chosen
+
+    def pan(self, index: int, count: int, *, is_drum: bool) -> int:
+        """Where part ``index`` of ``count`` stands, from -100 (left) to 100."""
+        chosen = self.part(index).pan
+        return usual_pan(index, count, is_drum=is_drum) if chosen is None else chosen
+
     def is_audible(self, index: int) -> bool:
         """Whether part ``index`` sounds: not muted, and solo where any part is."""
         part = self.part(index)
@@ -86,6 +96,11 @@ class Desk:
         """Without what a recording does not hold."""
         written = self.written_for if self.sounds_written else "concert"
         return replace(self, written_for=written, count_in=False, metronome=False)
+
+    def unmuted(self) -> Desk:
+        """With every part sounding."""
+        parts = tuple(replace(p, is_muted=False, is_solo=False) for p in self.parts)
+        return replace(self, parts=parts)
 
 
 def usual_pan(index: int, count: int, *, is_drum: bool = False) -> int:

@@ -11,7 +11,7 @@ The same score and recipe give the same bytes.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from training.music.midi_names import names_as_meant, title_of
@@ -49,16 +49,25 @@ from training.music.score import (
 )
 
 DRUM_CHANNEL = 9
+_VOLUME, _PAN = 7, 10  # controllers
 _MELODIC_CHANNELS = [channel for channel in range(16) if channel != DRUM_CHANNEL]
 
 
-def write_midi(score: Score, *, recipe: str = "") -> bytes:
-    """``score`` as a MIDI file of format 1; ``recipe`` (JSON) travels inside."""
+def write_midi(
+    score: Score, *, recipe: str = "", mixer: Sequence[tuple[int, int]] = ()
+) -> bytes:
+    """``score`` as a MIDI file of format 1; ``recipe`` (JSON) travels inside.
+
+    ``mixer`` has volume and pan for each part, as controllers 7 and 10.
+    """
     from midiutil import MIDIFile
 
+    settings: Sequence[tuple[int, int] | None] = mixer or [None] * len(score.parts)
     tracks = [
-        (part, layer) for part in score.parts for layer in layers(part) or [[]]
-    ] or [(Part(), [])]
+        (part, layer, setting)
+        for part, setting in zip(score.parts, settings, strict=True)
+        for layer in layers(part) or [[]]
+    ] or [(Part(), [], None)]
     # Its own clean-up drops one of two text events at one tick and fails on notes that
     # overlap: ours do not overlap, so it is not needed.
     file = MIDIFile(
@@ -72,13 +81,15 @@ def write_midi(score: Score, *, recipe: str = "") -> bytes:
     )
     _add_signatures(file, score)
     file.addText(0, 0, tell(score, recipe))
-    channels = _channels([part for part, _ in tracks])
-    for index, ((part, layer), channel) in enumerate(
+    channels = _channels([part for part, _, _ in tracks])
+    for index, ((part, layer, setting), channel) in enumerate(
         zip(tracks, channels, strict=True)
     ):
         if part.name:
             file.addTrackName(index, 0, _latin(part.name))
         file.addProgramChange(index, channel, 0, part.program)
+        for controller, value in zip((_VOLUME, _PAN), setting or (), strict=False):
+            file.addControllerEvent(index, channel, 0, controller, value)
         for note in layer:
             file.addNote(
                 index,

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import floor
 from typing import TypedDict
 
 from training.music.clock import Clock
-from training.music.desk import Desk, written_semitones
+from training.music.desk import USUAL_LEVEL, Desk, written_semitones
 from training.music.score import (
     DEFAULT_QPM,
     TICKS_PER_QUARTER,
     Metre,
     Note,
     Score,
+    TempoChange,
 )
+from training.music.transform import transpose
 
 EIGHTHS, SIXTEENTHS = TICKS_PER_QUARTER, TICKS_PER_QUARTER // 2  # a pair of them
 PHRASE_BARS = 4
@@ -110,6 +112,12 @@ def tempo_steps(score: Score) -> list[tuple[int, float]]:
     return [(change.tick, change.qpm) for change in score.tempos] or [(0, DEFAULT_QPM)]
 
 
+def written_score(score: Score, written_for: str) -> Score:
+    """``score`` as the player of such an instrument reads it. Raises ``BadDesk``."""
+    semitones = written_semitones(score, written_for)
+    return transpose(score, semitones) if semitones else score
+
+
 def performed(score: Score, desk: Desk) -> list[PerformedNote]:
     """Every note in order of part and place in it, as ``desk`` has it played.
 
@@ -144,6 +152,40 @@ def performed(score: Score, desk: Desk) -> list[PerformedNote]:
     return found
 
 
+def performed_score(score: Score, desk: Desk) -> Score:
+    """The performance as a score, to the nearest tick: a file of it plays like it."""
+    clock = _FineClock(score)
+    parts: list[list[Note]] = [[] for _ in score.parts]
+    for note in performed(score, desk):
+        start = clock.tick_at(note.start_seconds)
+        length = max(1, clock.tick_at(note.end_seconds) - start)
+        parts[note.part].append(Note(start, note.pitch, length, note.velocity))
+    return replace(
+        score,
+        parts=tuple(
+            replace(part, notes=tuple(sorted(notes)), program=desk.program(index, part))
+            for index, (part, notes) in enumerate(zip(score.parts, parts, strict=True))
+        ),
+        tempos=tuple(
+            TempoChange(tick, min(max(qpm * desk.tempo / 100, 4.0), 1000.0))
+            for tick, qpm in tempo_steps(score)
+        ),
+        phrase_end_ticks=(),
+    )
+
+
+def midi_mixer(score: Score, desk: Desk) -> list[tuple[int, int]]:
+    """Volume and pan of each part as MIDI controllers 7 and 10 have them."""
+    count = len(score.parts)
+    return [
+        (
+            round(100 * desk.part(i).level / USUAL_LEVEL) if desk.is_audible(i) else 0,
+            min(127, 64 + round(desk.pan(i, count, is_drum=part.is_drum) * 0.64)),
+        )
+        for i, part in enumerate(score.parts)
+    ]
+
+
 def _let_go_in_time(notes: list[PerformedNote]) -> Iterator[PerformedNote]:
     """A key is up before it is struck again."""
     struck: dict[int, float] = {}
@@ -173,6 +215,13 @@ class _FineClock:
         step = max(0, bisect_right(self._ticks, tick) - 1)
         start, qpm = self._steps[step]
         return self._whole(start) + (tick - start) * (60.0 / (qpm * TICKS_PER_QUARTER))
+
+    def tick_at(self, seconds: float) -> int:
+        """The nearest tick."""
+        starts = [self._whole(tick) for tick in self._ticks]
+        step = max(0, bisect_right(starts, seconds) - 1)
+        start, qpm = self._steps[step]
+        return round(start + (seconds - starts[step]) * qpm * TICKS_PER_QUARTER / 60.0)
 
 
 class _Swing:

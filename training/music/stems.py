@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -137,13 +136,5 @@ def _changes(score: Score) -> str:
 
 
 def _instrument(score: Score, desk: Desk, index: int) -> str:
-    part, chosen = score.parts[index], desk.part(index)
-    if part.is_drum:
-        return "drum kit"
-    return PROGRAM_NAMES[part.program if chosen.program is None else chosen.program]
-
-
-def unmuted(desk: Desk) -> Desk:
-    """The same desk with every part sounding: what stems depend on."""
-    parts = tuple(replace(p, is_muted=False, is_solo=False) for p in desk.parts)
-    return replace(desk, parts=parts)
+    part = score.parts[index]
+    return "drum kit" if part.is_drum else PROGRAM_NAMES[desk.program(index, part)]

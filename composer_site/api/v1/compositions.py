@@ -27,7 +27,7 @@ from composer_site.api.viewsets import (
     ListMixin,
     RetrieveMixin,
 )
-from generation import services
+from generation import services, variants
 from generation.continuations import (
     MAX_MORE_BARS,
     USUAL_MORE_BARS,
@@ -104,7 +104,8 @@ class CompositionDetailSerializer(CompositionSerializer):
 
     def get_files(self, composition: Composition) -> dict[str, str]:
         formats = [f for f in DIRECT_FORMATS if f != "abc" or is_a_tune(composition)]
-        formats += [r.format for r in composition.renderings.all() if r.is_ready]
+        made = variants.current(composition)
+        formats += [f for f, rendering in made.items() if rendering.is_ready]
         return {f: file_url(composition.pk, f, self.context) for f in formats}
 
 
