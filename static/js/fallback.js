@@ -50,7 +50,9 @@ export class Fallback {
   // As a whole, since the server sends no pieces of files and one wants to seek in it.
   async #record() {
     const playsOgg = new Audio().canPlayType("audio/ogg; codecs=vorbis");
-    const asked = await requestRendering(this.renderings, playsOgg ? "ogg" : "mp3");
+    const asked = await requestRendering(this.renderings, {
+      format: playsOgg ? "ogg" : "mp3",
+    });
     const response = await fetchOk(await awaitRendering(asked), "The recording");
     return URL.createObjectURL(await response.blob());
   }

@@ -1,5 +1,6 @@
 // On every page where a piece can be heard.
 
+import "./downloads.js";
 import "./drawing.js";
 import "./piano_roll.js";
 import "./rendering_form.js";

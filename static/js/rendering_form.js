@@ -27,7 +27,7 @@ class RenderingForm extends HTMLElement {
     button.disabled = true;
     this.status.textContent = `${this.name}: being made…`;
     try {
-      const asked = await requestRendering(this.form.action, this.format);
+      const asked = await requestRendering(this.form.action, new FormData(this.form));
       this.#offer(await awaitRendering(asked));
     } catch (error) {
       this.status.textContent = `${this.name}: ${error.message}`;

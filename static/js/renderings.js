@@ -19,12 +19,12 @@ async function askState(url, options) {
   throw new Error(answer.error ?? `The server answered with error ${response.status}.`);
 }
 
-/** Asks for a file at `url`; the answer says in what state it is. */
-export function requestRendering(url, format) {
+/** Asks for a file at `url`, with the fields of a form; the answer says its state. */
+export function requestRendering(url, fields) {
   return askState(url, {
     method: "POST",
     headers: { "X-CSRFToken": csrfToken() },
-    body: new URLSearchParams({ format }),
+    body: new URLSearchParams(fields),
   });
 }
 
