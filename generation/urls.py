@@ -8,6 +8,7 @@ from generation import (
     continuation_views,
     download_views,
     drawing_views,
+    editing_views,
     restore_views,
     shelf_views,
     short_links,
@@ -32,6 +33,10 @@ urlpatterns = [
     path("pieces/<uuid:id>/again/", views.again, name="again"),
     path("pieces/<uuid:id>/steer/", action_views.steer, name="steer"),
     path("pieces/<uuid:id>/continue/", continuation_views.go_on, name="go_on"),
+    path("pieces/<uuid:id>/edit/", editing_views.edit, name="edit_piece"),
+    path(
+        "pieces/<uuid:id>/transpose/", editing_views.transpose, name="transpose_piece"
+    ),
     path("pieces/<uuid:id>/favourite/", shelf_views.favourite, name="favourite"),
     path("pieces/<uuid:id>/rename/", shelf_views.rename, name="rename"),
     path("pieces/<uuid:id>/delete/", shelf_views.delete, name="delete_piece"),

@@ -31,6 +31,7 @@ const STYLES = `
 @import "./home.css";
 @import "./player.css";
 @import "./roll.css";
+@import "./editor.css";
 @import "./sheet.css";
 @import "./composition.css";
 @import "./steering.css";

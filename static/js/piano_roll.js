@@ -133,9 +133,15 @@ class PianoRoll extends HTMLElement {
     this.pointerType = event.pointerType;
     if (event.button !== 0 || point.y > this.drawing.height) return; // the scrollbar
     this.hand = this.#isAboutBars(point) ? this.bars : (this.editor ?? null);
-    if (!this.hand || event.pointerType === "touch") return;
+    if (event.pointerType === "touch" && !this.#isGrabbed(point)) this.hand = null;
+    if (!this.hand) return;
     this.hand.down(point, event);
     this.scroller.setPointerCapture(event.pointerId);
+  }
+
+  // A finger scrolls, unless it lies on a note that is selected for editing.
+  #isGrabbed(point) {
+    return this.hand !== this.bars && Boolean(this.editor?.grabs(point));
   }
 
   #isAboutBars(point) {
@@ -143,14 +149,12 @@ class PianoRoll extends HTMLElement {
   }
 
   #move(event) {
-    if (event.pointerType === "touch") return;
     const point = this.drawing.point(event);
     if (this.hand) this.hand.move(point, event);
-    else this.editor?.hover(point);
+    else if (event.pointerType !== "touch") this.editor?.hover(point);
   }
 
   #up(event) {
-    if (event.pointerType === "touch") return;
     this.hand?.up(this.drawing.point(event), event);
     this.hand = null;
   }
@@ -198,8 +202,8 @@ class PianoRoll extends HTMLElement {
   // Keys -------------------------------------------------------------------------------
 
   #key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return this.editor?.key(event);
     if (this.editor?.key(event)) return undefined;
+    if (event.ctrlKey || event.metaKey || event.altKey) return undefined;
     const walk = { n: 1, ".": 1, p: -1, ",": -1 }[event.key.toLowerCase()];
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (event.key === "Escape" && !this.selection.isEmpty) this.selection.clear(this);

@@ -29,13 +29,26 @@ export class Piece {
     this.qpm = data.qpm;
     const end = this.notes.reduce((most, note) => Math.max(most, endOf(note)), 0);
     this.duration = Math.max(0.001, end);
-    this.bars = data.bars.map((bar, index) => ({
-      ...bar,
-      end_seconds: data.bars[index + 1]?.start_seconds ?? this.duration,
-    }));
+    this.bars = this.#timedBars(data.bars);
     this.hasBits = this.notes.some((note) => typeof note.bits === "number");
     this.mostBits = this.notes.reduce((most, note) => Math.max(most, note.bits ?? 0), 1);
     this.longest = this.notes.reduce((m, note) => Math.max(m, note.duration_seconds), 0);
+  }
+
+  // The last bar ends with the music, unless it is one of those added for editing.
+  #timedBars(bars) {
+    const timed = bars.map((bar) => ({
+      ...bar,
+      start_seconds: bar.start_seconds ?? this.secondsAt(bar.start_tick),
+      isAdded: bar.start_seconds === null,
+    }));
+    timed.forEach((bar, index) => {
+      const end = bar.isAdded
+        ? this.secondsAt(bar.start_tick + bar.duration_ticks)
+        : Math.max(this.duration, bar.start_seconds);
+      bar.end_seconds = timed[index + 1]?.start_seconds ?? end;
+    });
+    return timed;
   }
 
   /** The pitches between which the notes lie. */

@@ -4,6 +4,7 @@ import "./downloads.js";
 import "./drawing.js";
 import "./piano_roll.js";
 import "./rendering_form.js";
+import "./roll_editor.js";
 import "./score_player.js";
 import "./sheet_music.js";
 

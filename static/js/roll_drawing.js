@@ -29,6 +29,9 @@ export class RollDrawing {
   box = null; // {left, top, right, bottom}: what is being caught
   cursor = null; // {seconds, pitch}: where a new note would be
   padding = 2; // free rows above and below
+  range = null; // of pitches, where it is more than the piece's own
+  extent = null; // seconds, where they are more than the piece's own
+  isPlain = false; // no brightness for surprise
 
   constructor(scroller, canvas, length) {
     Object.assign(this, { scroller, canvas, length });
@@ -39,6 +42,13 @@ export class RollDrawing {
   show(piece) {
     this.piece = piece;
     this.lay();
+  }
+
+  /** Other notes in the same frame: quicker than `show`, in the middle of a gesture. */
+  update(piece, chosen) {
+    this.piece = piece;
+    this.chosen = chosen;
+    this.draw();
   }
 
   // Sizes and colours: again when the window, the piece or the light changes.
@@ -54,7 +64,7 @@ export class RollDrawing {
     this.pen = this.canvas.getContext("2d");
     this.pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.#mix();
-    this.measure(this.piece.range);
+    this.measure(this.range ?? this.piece.range);
     this.draw();
   }
 

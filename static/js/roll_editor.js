@@ -1,0 +1,482 @@
+// The roll as an editor: notes are selected, moved, stretched, added and taken away, and
+// heard as they are touched. Saving makes a new piece; the one on the page stays.
+
+import { announce } from "./announcing.js";
+import { el } from "./dom.js";
+import { EditorDesk } from "./editor_desk.js";
+import { NotePointer } from "./editor_pointer.js";
+import { saveEdits } from "./editor_saving.js";
+import { MOST_NOTES, NoteEditing } from "./note_editing.js";
+import { TICKS_PER_QUARTER, noteName, pitchName, placeName } from "./piece.js";
+
+const MORE_BARS = 8; // so many may be added behind the last
+const MOST_BARS = 256;
+const SCALE = 110; // pixels per second: a sixteenth must be wide enough to take hold of
+const HELP =
+  "Click a note, draw a box, or press Tab to go through the notes; Escape lets go. " +
+  "Arrows move, with Shift by an octave, or stretch; [ and ] stretch too. Double-click, " +
+  "N or Enter adds a note, Delete takes away, Ctrl+D doubles, Ctrl+Z undoes.";
+
+class RollEditor {
+  constructor(roll, form) {
+    Object.assign(this, { roll, form });
+    this.base = roll.piece;
+    this.drawing = roll.drawing;
+    this.button = el(
+      "button",
+      { type: "button", class: "quiet", onclick: () => this.open() },
+      "Edit notes",
+    );
+    roll.tools.append(this.button);
+  }
+
+  // Opening and closing ----------------------------------------------------------------
+
+  open() {
+    const { roll, drawing, base } = this;
+    const bars = base.data.bars;
+    this.editing = new NoteEditing(base.notes, { limit: this.#limit(bars) });
+    this.pointer = new NotePointer(this);
+    this.desk = new EditorDesk({
+      parts: base.parts,
+      act: (verb) => this.act(verb),
+      onset: (note, values) => this.#set(note, values),
+    });
+    this.status = el("p", { class: "editor-status", role: "status" });
+    this.closing = new AbortController();
+    this.#build();
+    roll.editor = this;
+    roll.classList.add("is-editing");
+    roll.player?.pause();
+    Object.assign(drawing, { leastScale: SCALE, padding: 5, isPlain: true });
+    this.cursor = { tick: this.snap(base.tickAt(drawing.seconds)), pitch: 72 };
+    const first = this.editing.walk(1, this.cursor.tick);
+    if (first) this.cursor.pitch = first.pitch;
+    const { signal } = this.closing;
+    addEventListener("beforeunload", (event) => this.#warn(event), { signal });
+    roll.scroller.addEventListener(
+      "dblclick",
+      (event) => this.pointer.double(drawing.point(event)),
+      { signal },
+    );
+    roll.scroller.addEventListener(
+      "touchstart",
+      (event) => {
+        const [touch] = event.touches;
+        if (this.grabs(drawing.point(touch))) event.preventDefault();
+      },
+      { signal, passive: false },
+    );
+    this.settle("The notes can be edited now.");
+    roll.scroller.focus();
+  }
+
+  #build() {
+    const { roll } = this;
+    const save = el(
+      "button",
+      { type: "button", class: "editor-save", onclick: () => this.#save() },
+      "Save as a new piece",
+    );
+    const cancel = el(
+      "button",
+      { type: "button", class: "quiet", onclick: () => this.#cancel() },
+      "Cancel",
+    );
+    this.element = el(
+      "section",
+      { class: "roll-editor", "aria-label": "Editing notes" },
+      el("div", { class: "editor-desk" }, ...this.desk.elements),
+      el("div", { class: "editor-doors" }, save, cancel, this.status),
+      el("p", { class: "roll-hint" }, HELP),
+    );
+    roll.scroller.after(this.element);
+    this.button.hidden = true;
+  }
+
+  #limit(bars) {
+    const last = bars.at(-1);
+    if (!last) return Math.max(TICKS_PER_QUARTER * 32, ...this.base.notes.map(endOf));
+    const room = Math.max(0, Math.min(MORE_BARS, MOST_BARS - last.number));
+    return last.start_tick + last.duration_ticks * (1 + room);
+  }
+
+  #warn(event) {
+    if (this.editing.changes && !this.isSaved) event.preventDefault();
+  }
+
+  #cancel() {
+    const { changes } = this.editing;
+    if (changes && !confirm(`Let go of ${counted(changes, "changed note")}?`)) return;
+    this.close();
+    announce("Editing ended. The piece is as it was.");
+  }
+
+  close() {
+    const { roll, drawing } = this;
+    this.closing.abort();
+    clearTimeout(this.waiting);
+    this.element.remove();
+    roll.editor = null;
+    roll.classList.remove("is-editing");
+    Object.assign(drawing, {
+      ...{ leastScale: 36, padding: 2, isPlain: false },
+      ...{ cursor: null, box: null, extent: null, range: null },
+    });
+    roll.show(this.base);
+    roll.player?.takeNotes(this.base);
+    this.button.hidden = false;
+    this.button.focus();
+  }
+
+  async #save() {
+    const { editing, base } = this;
+    if (!editing.changes) return this.say("Nothing is changed yet.");
+    if (!editing.notes.length) return this.say("Keep at least one note.");
+    this.say("Saving…");
+    try {
+      const address = await saveEdits(this.form, editing.asParts(base.parts.length));
+      this.isSaved = true;
+      window.location.assign(address);
+    } catch (error) {
+      this.say(error.message);
+    }
+    return undefined;
+  }
+
+  // What is seen and heard -------------------------------------------------------------
+
+  get grid() {
+    return Number(this.desk.grid.value);
+  }
+
+  snap(tick) {
+    return Math.max(0, Math.round(tick / this.grid) * this.grid);
+  }
+
+  /** The piece as it would be saved now. */
+  #piece() {
+    const { editing, base } = this;
+    const end = editing.notes.reduce((most, note) => Math.max(most, endOf(note)), 0);
+    return base.withNotes(editing.notes, barsUntil(base.data.bars, end, editing.limit));
+  }
+
+  /** Draws the notes as they are in the middle of a gesture. */
+  sketch() {
+    const { drawing, editing } = this;
+    const piece = this.#piece();
+    this.piece = piece;
+    const chosen = new Set(piece.notes.filter((note) => editing.selected.has(note.id)));
+    const { tick, pitch } = this.cursor;
+    const length = Math.min(this.grid, editing.limit - tick);
+    drawing.cursor = {
+      pitch,
+      start: piece.secondsAt(tick),
+      end: piece.secondsAt(tick + length),
+    };
+    drawing.update(piece, chosen);
+    return chosen;
+  }
+
+  /** After a change: draws, lists, has the player know, and says what was done. */
+  settle(sentence = "") {
+    const { roll, drawing, editing, desk } = this;
+    const chosen = this.sketch();
+    const { piece } = this;
+    const [low, high] = piece.range;
+    const old = drawing.range ?? [127, 0];
+    drawing.range = [Math.min(low, old[0]), Math.max(high, old[1])];
+    const last = piece.bars.at(-1);
+    drawing.extent = last ? last.end_seconds : piece.duration;
+    roll.show(piece, chosen);
+    const notes = editing.chosen;
+    desk.show({
+      piece,
+      note: notes.length === 1 ? notes[0] : null,
+      canUndo: editing.canUndo,
+      canRedo: editing.canRedo,
+      hasSelection: notes.length > 0,
+    });
+    this.status.textContent = editing.changes
+      ? `${counted(editing.changes, "note")} changed. The score is drawn when you save.`
+      : "";
+    if (sentence) announce(sentence);
+    if (editing.notes === this.played) return;
+    this.played = editing.notes;
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => roll.player?.takeNotes(piece), 150);
+  }
+
+  say(sentence) {
+    this.status.textContent = sentence;
+  }
+
+  hear(note) {
+    if (!note) return;
+    const { start_tick: start, duration_ticks: length } = note;
+    const seconds = this.base.secondsAt(start + length) - this.base.secondsAt(start);
+    const { part, pitch, velocity } = note;
+    this.roll.player?.audition(part, pitch, Math.min(0.8, seconds), velocity);
+  }
+
+  /** What is selected, in words. */
+  words() {
+    const notes = this.editing.chosen;
+    if (!notes.length) return "No note selected";
+    if (notes.length === 1) return noteName(this.piece, notes[0]);
+    return `${notes.length} notes selected`;
+  }
+
+  // What people do ---------------------------------------------------------------------
+
+  /** A row of the table was pressed, or a note was hit. */
+  choose(note) {
+    this.editing.select([note.id]);
+    this.settle(noteName(this.piece, note));
+    this.drawing.reveal(note.start_seconds);
+    this.hear(note);
+  }
+
+  act(verb, amount = 1) {
+    const { editing, grid } = this;
+    const acts = {
+      undo: () => editing.undo() && "Undone",
+      redo: () => editing.redo() && "Done again",
+      add: () => this.add(this.cursor),
+      remove: () => this.#remove(),
+      duplicate: () => this.#duplicate(),
+      earlier: () => editing.move(-grid, 0),
+      later: () => editing.move(grid, 0),
+      lower: () => editing.move(0, -amount),
+      higher: () => editing.move(0, amount),
+      shorter: () => editing.stretch(-grid),
+      longer: () => editing.stretch(grid),
+      transposeAll: () => this.#transpose(true),
+      transposeSelected: () => this.#transpose(false),
+    };
+    const done = acts[verb]();
+    this.sketch();
+    const said = typeof done === "string" ? done : done ? this.words() : REFUSED[verb];
+    this.settle(said);
+    if (!done) this.say(said);
+    else if (SOUNDING.has(verb)) this.#hearChosen();
+    this.#follow();
+  }
+
+  #hearChosen() {
+    const notes = this.editing.chosen;
+    if (notes.length && notes.length <= 4) for (const note of notes.slice(0, 1)) this.hear(note);
+  }
+
+  // The cursor stands behind what is selected, so that a melody is typed note after note.
+  #follow() {
+    const notes = this.editing.chosen;
+    if (!notes.length) return;
+    const last = notes.at(-1);
+    const tick = Math.min(endOf(last), this.editing.limit - this.grid);
+    this.cursor = { tick: Math.max(0, tick), pitch: last.pitch };
+    const first = this.piece.secondsAt(notes[0].start_tick);
+    this.sketch();
+    this.drawing.reveal(first);
+  }
+
+  add({ tick, pitch }) {
+    const chosen = this.editing.chosen.at(-1);
+    const part = this.base.parts.length > 1 ? Number(this.desk.part.value) : 0;
+    const duration_ticks = chosen?.duration_ticks ?? this.grid;
+    const made = this.editing.add({ part, start_tick: tick, pitch, duration_ticks });
+    return made ? `Added ${noteName(this.piece, made)}` : null;
+  }
+
+  #remove() {
+    const count = this.editing.remove();
+    return count ? `${counted(count, "note")} deleted` : null;
+  }
+
+  #duplicate() {
+    const copies = this.editing.duplicate(this.grid);
+    return copies.length ? `${counted(copies.length, "note")} doubled` : null;
+  }
+
+  #transpose(isAll) {
+    const semitones = Number(this.desk.semitones.value);
+    if (!Number.isInteger(semitones)) return null;
+    const isDone = this.editing.transpose(semitones, { isAll });
+    return isDone ? `Transposed by ${counted(semitones, "semitone")}` : null;
+  }
+
+  #set(note, values) {
+    const isDone = values && this.editing.set(note.id, values);
+    this.sketch();
+    this.settle(isDone ? this.words() : "");
+    if (isDone) this.hear(this.editing.chosen[0]);
+    else if (!values) this.say("That is no note, bar or length. Try C5, 3 or 0.5.");
+  }
+
+  // Keys: true when this one meant something --------------------------------------------
+
+  key(event) {
+    const isHandled = this.#keyed(event);
+    if (isHandled) event.preventDefault();
+    return isHandled;
+  }
+
+  #keyed({ key, shiftKey, ctrlKey, metaKey, altKey }) {
+    if (altKey) return false;
+    const letter = key.toLowerCase();
+    if (ctrlKey || metaKey) {
+      const verb = { z: shiftKey ? "redo" : "undo", y: "redo", d: "duplicate" }[letter];
+      if (letter === "a") return this.#selectAll();
+      if (verb) this.act(verb);
+      return Boolean(verb);
+    }
+    const hasSelection = this.editing.selected.size > 0;
+    if (key === "Tab") return hasSelection && this.#walk(shiftKey ? -1 : 1, true);
+    if (key === "." || key === ",") return this.#walk(key === "." ? 1 : -1);
+    if (key === "Escape") return this.#letGo();
+    const arrow = /^Arrow(Left|Right|Up|Down)$/.exec(key)?.[1];
+    if (arrow && !hasSelection) return this.#moveCursor(arrow);
+    const verb = (shiftKey && SHIFTED[arrow]) || KEYS[arrow] || KEYS[letter];
+    if (!verb) return false;
+    const isOctave = shiftKey && (arrow === "Up" || arrow === "Down");
+    this.act(verb, isOctave ? 12 : 1);
+    return true;
+  }
+
+  #selectAll() {
+    this.editing.selectAll();
+    this.settle(this.words());
+    return true;
+  }
+
+  #letGo() {
+    if (!this.editing.selected.size) return false;
+    this.editing.select([]);
+    this.settle("No note selected");
+    return true;
+  }
+
+  // At either end Tab leaves the roll, as it leaves any other thing.
+  #walk(step, isTab = false) {
+    const { editing } = this;
+    const { id } = editing.chosen.at(step > 0 ? -1 : 0) ?? {};
+    const isAtEnd = id === editing.notes.at(step > 0 ? -1 : 0)?.id;
+    if (isTab && isAtEnd) return false;
+    const note = editing.walk(step, this.cursor.tick);
+    if (!note) return false;
+    this.settle(noteName(this.piece, note));
+    this.#follow();
+    this.hear(note);
+    return true;
+  }
+
+  #moveCursor(arrow) {
+    const [ticks, semitones] = {
+      Left: [-this.grid, 0],
+      Right: [this.grid, 0],
+      Up: [0, 1],
+      Down: [0, -1],
+    }[arrow];
+    const tick = this.snap(this.cursor.tick + ticks);
+    this.placeCursor({
+      tick: Math.min(tick, this.editing.limit - this.grid),
+      pitch: Math.min(127, Math.max(0, this.cursor.pitch + semitones)),
+    });
+    return true;
+  }
+
+  placeCursor({ tick, pitch }) {
+    this.cursor = { tick, pitch };
+    const { drawing } = this;
+    if (pitch < drawing.lowest || pitch > drawing.highest) {
+      drawing.range = [Math.min(pitch, drawing.range[0]), Math.max(pitch, drawing.range[1])];
+      drawing.lay();
+    }
+    this.sketch();
+    drawing.reveal(this.piece.secondsAt(tick));
+    announce(`${pitchName(pitch)}, ${placeName(this.piece, tick)}`);
+  }
+
+  // Pointers, as the roll hands them on --------------------------------------------------
+
+  down(point, event) {
+    this.pointer.down(point, event);
+  }
+
+  move(point) {
+    this.pointer.move(point);
+  }
+
+  up(point) {
+    this.pointer.up(point);
+  }
+
+  hover(point) {
+    this.pointer.hover(point);
+  }
+
+  tap(point) {
+    this.pointer.tap(point);
+  }
+
+  /** Whether a finger at `point` takes hold of a selected note, rather than scrolls. */
+  grabs(point) {
+    const note = this.drawing.noteAt(point);
+    return Boolean(note && this.editing.selected.has(note.id));
+  }
+}
+
+const KEYS = {
+  Left: "earlier",
+  Right: "later",
+  Up: "higher",
+  Down: "lower",
+  "[": "shorter",
+  "]": "longer",
+  n: "add",
+  enter: "add",
+  d: "duplicate",
+  delete: "remove",
+  backspace: "remove",
+};
+const SHIFTED = { Left: "shorter", Right: "longer" };
+const SOUNDING = new Set([
+  ...["add", "earlier", "later", "lower", "higher", "shorter", "longer", "duplicate"],
+]);
+const NOWHERE = "Select a note first, or there is no room to go further.";
+const REFUSED = {
+  undo: "There is nothing to undo.",
+  redo: "There is nothing to do again.",
+  add: `There is no room here, or the piece has ${MOST_NOTES.toLocaleString("en")} notes.`,
+  remove: "Select a note first.",
+  duplicate: "Select notes first, with room behind them.",
+  earlier: NOWHERE,
+  later: NOWHERE,
+  lower: NOWHERE,
+  higher: NOWHERE,
+  shorter: NOWHERE,
+  longer: NOWHERE,
+  transposeAll: "That would leave the range of notes. Choose fewer semitones.",
+  transposeSelected: "Select notes first, and stay within the range of notes.",
+};
+
+const endOf = (note) => note.start_tick + note.duration_ticks;
+
+const counted = (count, what) =>
+  `${count} ${what}${Math.abs(count) === 1 ? "" : "s"}`;
+
+// The piece's bars, and as many like the last as to have one free behind `end`.
+function barsUntil(bars, end, limit) {
+  const all = [...bars];
+  for (let last = all.at(-1); last; last = all.at(-1)) {
+    const start_tick = last.start_tick + last.duration_ticks;
+    if (start_tick >= limit || last.start_tick >= end) break;
+    all.push({ ...last, start_tick, number: last.number + 1, start_seconds: null });
+  }
+  return all;
+}
+
+document.addEventListener("rollready", ({ target }) => {
+  const form = document.querySelector("form[data-edits]");
+  if (form && target.player?.id === form.dataset.edits) new RollEditor(target, form);
+});
