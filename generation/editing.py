@@ -13,18 +13,19 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
 
+from generation.bringing import recipe_of_notes
 from generation.models import Composition
-from generation.naming import title_of
-from generation.recipe import MAX_BARS, MAX_NOTES, RECIPE_VERSION
-from generation.services import _measures, _whose
+from generation.recipe import MAX_BARS, MAX_NOTES, BadRequest
+from generation.services import TooBusy, composing_slot, keep_changed
+from generation.thinking import surprise_of
+from training.models import ModelVersion
 from training.music.score import MAX_TICK, TICKS_PER_QUARTER, Note, Part, Score
-from training.music.score_json import score_to_json
 from training.music.transform import transpose
+from training.services import load_version_bundle
 
 #: New notes stand on this grid: thirty-seconds and triplets of sixteenths lie on it.
 GRID_TICKS = TICKS_PER_QUARTER // 24
 MAX_SEMITONES = 24
-_EDITED = ", edited"
 
 Edits = Sequence[Sequence[Note]]
 
@@ -226,30 +227,21 @@ def keep_edited(
     session_key: str,
 ) -> Composition:
     """A child of the piece with these notes, judged by the same network."""
-    title = _title(composition, score)
-    score = replace(score, title=title)
-    return Composition.objects.create(
-        title=title,
-        version=composition.version,
-        origin=Composition.Origin.EDITED,
+    score = replace(score, title=composition.title)
+    return keep_changed(
+        composition,
+        score,
         recipe=_recipe(composition, score),
-        seed=composition.seed,
-        score=score_to_json(score),
-        measures=_measures(score),
-        parent=composition,
         change=change,
-        sound=composition.sound,
-        **_whose(owner, session_key),
+        surprise=_surprise(composition.version, score),
+        owner=owner,
+        session_key=session_key,
     )
 
 
 def _recipe(composition: Composition, score: Score) -> dict[str, Any]:
     """The notes themselves: no network writes them again."""
-    recipe: dict[str, Any] = {
-        "recipe_version": RECIPE_VERSION,
-        "origin": str(Composition.Origin.EDITED),
-        "score": score_to_json(score),
-    }
+    recipe = recipe_of_notes(score, Composition.Origin.EDITED)
     if composition.version:
         # Which network it began with, and another piece would be asked from.
         recipe["model"] = composition.version.model.slug
@@ -257,12 +249,13 @@ def _recipe(composition: Composition, score: Score) -> dict[str, Any]:
     return recipe
 
 
-def _title(composition: Composition, score: Score) -> str:
-    """The parent's; where that names the key, and it is another now, the new one."""
-    kind, seed = composition.model_title, composition.seed
-    title = composition.title
-    bare = title.removesuffix(_EDITED)
-    if bare == title_of(kind, composition.as_score(), seed):
-        bare = title_of(kind, score, seed)
-    longest = Composition._meta.get_field("title").max_length or 120
-    return bare[: longest - len(_EDITED)] + _EDITED
+def _surprise(version: ModelVersion | None, score: Score) -> list[float]:
+    """Bits of each note; empty where the network cannot read what was made of it."""
+    if version is None:
+        return []
+    bundle = load_version_bundle(version)
+    try:
+        with composing_slot():
+            return [float(bits) for bits in surprise_of(bundle, score)]
+    except (BadRequest, TooBusy):
+        return []

@@ -12,8 +12,8 @@ from generation.editing import WrongEdit, edit_piece, edits_from_json, transpose
 from generation.forms import ComposeForm, initial_from_recipe
 from generation.lookup import get_composition, whose
 from generation.models import Composition
+from generation.offers import offers_to
 from generation.views import composition_context
-from training.models import Model
 
 
 @require_POST
@@ -51,8 +51,7 @@ def _page_that_says(
     request: HttpRequest, composition: Composition, wrong: str, semitones: str = ""
 ) -> HttpResponse:
     form = ComposeForm(
-        models=Model.objects.visible_to(request.user).ready(),
-        initial=initial_from_recipe(composition.recipe),
+        offers=offers_to(request.user), initial=initial_from_recipe(composition.recipe)
     )
     context = composition_context(request, composition, form)
     context |= {"edit_wrong": wrong, "semitones": semitones}

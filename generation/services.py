@@ -6,7 +6,7 @@ import json
 import logging
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -118,10 +118,14 @@ def keep_changed(
     *,
     recipe: dict[str, Any],
     change: str,
+    surprise: Sequence[float] = (),
     owner: User | AnonymousUser | None,
     session_key: str,
 ) -> Composition:
-    """A piece with the notes of ``score``, made from ``parent`` without a model."""
+    """A piece with the notes of ``score``, made from ``parent`` without a model.
+
+    ``surprise`` is what the parent's model thought of its notes, where it was asked.
+    """
     kind = parent.version.model.title if parent.version else "Piece"
     title = _given_title(parent) or title_of(kind, score, parent.seed)
     return Composition.objects.create(
@@ -131,8 +135,9 @@ def keep_changed(
         recipe=recipe,
         seed=parent.seed,
         score=score_to_json(replace(score, title=title)),
-        measures=measures_of(score),
-        sound=inherited_sound(parent, score),
+        surprise=[round(bits, 3) for bits in surprise],
+        measures=measures_of(score) | _bits_per_note(surprise),
+        sound=parent.sound,
         parent=parent,
         change=change,
         **owned_by(owner, session_key),
@@ -218,6 +223,12 @@ def measures_of(score: Score) -> dict[str, Any]:
         "qpm": score.qpm,
         "seconds": round(score.seconds_at(score.end_tick), 1),
     }
+
+
+def _bits_per_note(surprise: Sequence[float]) -> dict[str, Any]:
+    if not surprise:
+        return {}
+    return {"bits_per_note": round(sum(surprise) / len(surprise), 3)}
 
 
 def _likelihood(composed: Composed) -> dict[str, Any]:

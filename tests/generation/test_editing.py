@@ -190,7 +190,10 @@ def test_an_edit_is_a_new_piece_and_the_old_one_stays(client, piece):
     assert child.origin == Composition.Origin.EDITED
     assert child.change == "1 note edited"
     assert child.version == piece.version
-    assert child.title == f"{piece.title}, edited"
+    assert child.title == piece.title
+    assert len(child.surprise) == child.measures["notes"]
+    assert child.surprise != piece.surprise
+    assert child.measures["bits_per_note"] > 0
     assert child.measures["notes"] == piece.measures["notes"]
     assert child.session_key == client.session.session_key
     assert not child.is_showcase
@@ -210,12 +213,25 @@ def test_the_recipe_of_an_edited_piece_holds_its_notes(client, piece):
     assert score_from_json(recipe["score"]) == child.as_score()
 
 
-def test_an_edit_of_an_edit_is_named_once(client, piece):
-    save(client, piece, first_note_higher(piece))
-    child = Composition.objects.get(parent=piece)
-    save(client, child, first_note_higher(child))
+def test_a_title_that_a_person_gave_stays(client, piece):
+    Composition.objects.filter(pk=piece.pk).update(title="Bonfire")
 
-    assert Composition.objects.get(parent=child).title == f"{piece.title}, edited"
+    save(client, piece, first_note_higher(piece))
+
+    assert Composition.objects.get(parent=piece).title == "Bonfire"
+
+
+def test_what_the_model_cannot_read_is_kept_and_not_judged(client, piece):
+    parts = parts_of(piece.as_score())
+    last = parts[0][-1]
+    chord = Note(last.start_tick, last.pitch + 4, last.duration_ticks)
+
+    save(client, piece, as_text([[*parts[0], chord]]))
+
+    child = Composition.objects.get(parent=piece)
+    assert child.surprise == []
+    assert "bits_per_note" not in child.measures
+    assert client.get(reverse("notes_json", args=[child.pk])).status_code == 200
 
 
 def test_the_page_hears_where_the_new_piece_is(client, piece):
