@@ -137,7 +137,7 @@ def keep_changed(
         score=score_to_json(replace(score, title=title)),
         surprise=[round(bits, 3) for bits in surprise],
         measures=measures_of(score) | _bits_per_note(surprise),
-        sound=parent.sound,
+        sound=inherited_sound(parent, score),
         parent=parent,
         change=change,
         **owned_by(owner, session_key),
