@@ -8,7 +8,15 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    JsonResponse,
+)
+from django.shortcuts import get_object_or_404
+from django.utils.cache import get_conditional_response
 from django.views.decorators.cache import cache_control
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import condition, require_safe
@@ -108,10 +116,24 @@ def notes_json(request: HttpRequest, id: UUID) -> HttpResponse:
     return JsonResponse(told)
 
 
+@lru_cache(maxsize=256)
+def drawn_roll(id: UUID) -> str:
+    pieces = Composition.objects.kept().only("title", "score")
+    score = get_object_or_404(pieces, pk=id).as_score()
+    return pianoroll_svg(score, width=480, height=160)
+
+
 @require_safe
 @gzip_page
 @keep
-def roll_svg(request: HttpRequest, id: UUID) -> HttpResponse:
-    """A small drawing of the notes, for cards."""
-    drawing = pianoroll_svg(get_composition(id).as_score(), width=480, height=160)
-    return HttpResponse(drawing, content_type="image/svg+xml")
+def roll_svg(request: HttpRequest, id: UUID) -> HttpResponseBase:
+    """A small drawing of the notes, for cards: twenty-four on a page of the library."""
+    # A drawing stays when its piece is thrown away: the row is asked, not its notes.
+    if not Composition.objects.kept().filter(pk=id).exists():
+        raise Http404("There is no such piece.")
+    etag = f'"{id.hex}"'
+    response = get_conditional_response(request, etag=etag)
+    if response is None:
+        response = HttpResponse(drawn_roll(id), content_type="image/svg+xml")
+    response["ETag"] = etag
+    return response

@@ -1,12 +1,11 @@
-"""One's own pieces: the list of them, and what may be done with each."""
+"""What may be done with each of one's own pieces."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,14 +13,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import (
     require_http_methods,
     require_POST,
-    require_safe,
 )
 
 from generation import shelf
 from generation.forms import RenameForm
+from generation.keyset import MAX_CURSOR_LENGTH
+from generation.library import Wishes
 from generation.models import Composition, CompositionQuerySet, caller
 
-PIECES_A_PAGE = 24
+CURSOR = re.compile(rf"[-\w]{{1,{MAX_CURSOR_LENGTH}}}", re.ASCII)
 
 
 def pieces_of(request: HttpRequest) -> CompositionQuerySet:
@@ -34,40 +34,14 @@ def get_own(request: HttpRequest, id: UUID) -> Composition:
     return get_object_or_404(pieces_of(request).kept().for_list(), pk=id)
 
 
-@require_safe
-@never_cache
-def history(request: HttpRequest) -> HttpResponse:
-    pieces = pieces_of(request).kept().for_list()
-    shows_favourites = request.GET.get("show") == "favourites"
-    if shows_favourites:
-        pieces = pieces.favourites()
-    page = Paginator(pieces, PIECES_A_PAGE).get_page(request.GET.get("page"))
-    context = {
-        "page": page,
-        "shows_favourites": shows_favourites,
-        "place": place_in_list(request.GET),
-        "deleted": just_deleted(request),
-    }
-    return render(request, "generation/history.html", context)
-
-
-def just_deleted(request: HttpRequest) -> Composition | None:
-    """The piece that the list says was deleted a moment ago, to be taken back."""
-    try:
-        id = UUID(request.GET["deleted"])
-    except (KeyError, ValueError):
-        return None
-    return pieces_of(request).thrown_away().for_list().filter(pk=id).first()
-
-
 def place_in_list(asked: QueryDict) -> str:
     """Which page of which list, as a query: of what was sent, only that."""
     place = QueryDict(mutable=True)
-    if asked.get("show") == "favourites":
-        place["show"] = "favourites"
-    page = asked.get("page", "")
-    if page.isascii() and page.isdigit() and len(page) < 9 and int(page) > 1:
-        place["page"] = page
+    place.update(Wishes.read(asked).query())
+    for side in ("after", "before"):
+        cursor = asked.get(side, "")
+        if CURSOR.fullmatch(cursor):
+            place[side] = cursor
     return place.urlencode()
 
 
@@ -123,15 +97,7 @@ def rename(request: HttpRequest, id: UUID) -> HttpResponse:
 
 @require_POST
 def delete(request: HttpRequest, id: UUID) -> HttpResponse:
-    if not shelf.throw_away(pieces_of(request), id):
+    count, batch = shelf.throw_away_many(pieces_of(request), [id])
+    if not count:
         raise Http404
-    return back_to_list(request, deleted=id)
-
-
-@require_POST
-def take_back(request: HttpRequest, id: UUID) -> HttpResponse:
-    if not shelf.take_back(pieces_of(request), id):
-        raise Http404
-    piece = get_own(request, id)
-    messages.success(request, f"{piece.title} is back.")
-    return back_to_list(request)
+    return back_to_list(request, deleted=batch)

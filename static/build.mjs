@@ -71,6 +71,7 @@ const scripts = {
     "site.js",
     "player.js",
     "curves.js",
+    "library.js",
     "live.js",
     "music_drop.js",
     "sound_worklet.js",
