@@ -35,17 +35,17 @@ def test_one_finds_in_the_account_what_one_composed_before(
 
     name = sign_up(page)
 
-    expect(page.get_by_role("status")).to_contain_text("in your account now")
-    expect(page.locator(".shelf > li")).to_have_count(1)
+    expect(page.locator(".messages")).to_contain_text("in your account now")
+    expect(page.locator(".cards > li")).to_have_count(1)
     page.get_by_role("link", name=name).click()
     page.get_by_role("button", name="Log out").click()
     page.goto("/my/pieces/")
-    expect(page.locator(".shelf > li")).to_have_count(0)
+    expect(page.locator(".cards > li")).to_have_count(0)
     page.get_by_role("link", name="Log in").click()
     page.get_by_label("Name").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
-    expect(page.locator(".shelf > li")).to_have_count(1)
+    expect(page.locator(".cards > li")).to_have_count(1)
 
 
 @pytest.mark.parametrize("with_scripts", [True, False])
@@ -67,7 +67,7 @@ def test_one_stars_renames_deletes_and_takes_back(
     page.get_by_role("button", name="Rename").click()
     expect(page).to_have_url(re.compile("show=favourites"))
     page.get_by_role("button", name="Delete The black rogue").click()
-    expect(page.locator(".shelf > li")).to_have_count(0)
+    expect(page.locator(".cards > li")).to_have_count(0)
     page.get_by_role("button", name="Undo").click()
 
     expect(page.get_by_role("link", name="The black rogue").last).to_be_visible()

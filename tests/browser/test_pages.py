@@ -16,6 +16,7 @@ PATHS = (
     "/models/tunes/",
     "/datasets/",
     "/my/pieces/",
+    "/my/pieces/bin/",
     "/log-in/",
     "/sign-up/",
     "/reset/",

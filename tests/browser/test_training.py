@@ -95,7 +95,7 @@ def test_one_trains_promotes_and_composes_though_a_process_dies(
     expect(page.locator("dl.recipe")).to_contain_text("Airs of mine")
     address = page.url
     page.get_by_role("link", name="My pieces").click()
-    page.locator(".shelf h2 a").first.click()
+    page.locator(".cards h2 a").first.click()
     expect(page).to_have_url(address)
 
 

@@ -18,7 +18,10 @@ def test_the_site_says_that_it_is_well(client):
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/compose/", "/models/", "/datasets/", "/my/pieces/", "/my/music/", "/nope"],
+    [
+        *("/", "/compose/", "/models/", "/datasets/", "/nope"),
+        *("/my/pieces/", "/my/pieces/bin/", "/my/music/"),
+    ],
 )
 def test_every_page_keeps_to_itself(client, path):
     response = client.get(path)
@@ -79,7 +82,8 @@ def test_a_host_that_is_not_ours_is_refused(client):
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/my/pieces/", "/models/", "/history", "/metrics"]
+    "path",
+    ["/", "/my/pieces/", "/my/pieces/bin/", "/models/", "/history", "/metrics"],
 )
 def test_looking_leaves_no_session_behind(client, path):
     client.get(path)
