@@ -8,7 +8,6 @@ dead end: where no pitch is both legal and wished for, the legal ones stand.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import copy
 from dataclasses import dataclass
 from typing import Self
 
@@ -133,7 +132,10 @@ class ConstrainedDraft(Draft):
 
     def copy(self) -> Self:
         """An independent draft at the same place; what is known of masks is shared."""
-        other = copy(self)
+        other = object.__new__(type(self))
+        for kind in type(self).__mro__[:-1]:
+            for name in kind.__slots__:
+                setattr(other, name, getattr(self, name))
         other.walk = self.walk.copy()
         return other
 

@@ -51,7 +51,7 @@ MOST_LIKENESS = 7.0
 ENOUGH = 0.5
 #: The number of the chances by which particles are drawn; those of drafts count from 0.
 FILTER_CHANCES = 2**32 - 2
-_CHUNK = 64
+_CHUNK = 16  # events for which chances are drawn at once
 
 _Trail = tuple["_Trail", int, int] | None  # what came before, the step, the row in it
 

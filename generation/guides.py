@@ -18,6 +18,7 @@ from training.music.encodings.base import Event, Form, Mask, Walk, allow
 from training.music.score import Note
 
 W = TypeVar("W", bound=Walk, contravariant=True)
+G = TypeVar("G")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,13 @@ class Guide(Protocol[W]):
 
     def copy(self) -> Self:
         """An independent guide at the same place."""
+
+
+def duplicate(guide: G) -> G:
+    """A shallow copy, quicker than ``copy.copy``."""
+    other = object.__new__(type(guide))
+    other.__dict__.update(guide.__dict__)
+    return other
 
 
 @cache

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from copy import copy
 from functools import cache
 from typing import Self
 
-from generation.guides import Run, Wanted, only
+from generation.guides import Run, Wanted, duplicate, only
 from generation.pacing import Queue, queue_of
 from generation.source import NOTES, PITCHES
 from training.music.encodings import NotEncodable, PitchesEncoding
@@ -166,7 +165,7 @@ class MelodyGuide:
                     self._used = 0
 
     def copy(self) -> Self:
-        return copy(self)
+        return duplicate(self)
 
 
 def _step(tick: int) -> int:

@@ -28,6 +28,8 @@ Float64s = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
 _BLOCK = 64  # columns
+#: More drafts than this are multiplied so many at a time: OpenBLAS would copy again.
+_MANY, _FEW = 32, 16
 _ONE, _HALF = np.float32(1.0), np.float32(0.5)
 
 
@@ -87,7 +89,8 @@ class Network:
         self._embeddings.take(rows, axis=0, out=state.embedded, mode="clip")
         np.add.reduce(state.embedded, axis=1, out=state.layers[0].inputs)
         for kernel, layer in zip(self._kernels, state.layers, strict=True):
-            np.matmul(layer.fed, kernel, out=layer.gates)
+            for fed, gates in layer.products:
+                np.matmul(fed, kernel, out=gates)
             layer.advance()
             if layer.is_first:
                 layer.above[:] = layer.output
@@ -190,6 +193,11 @@ class _Layer:
         # forget gate and cell are one multiplication of neighbours.
         memory = np.zeros((5, *shape), np.float32)
         self.gates, self.cell = memory[:4], memory[4]
+        few = batch if batch <= _MANY else _FEW
+        self.products = [
+            (self.fed[start : start + few], self.gates[:, :, start : start + few])
+            for start in range(0, batch, few)
+        ]
         self._leave, self._enter_forget = memory[0], memory[1:3]
         self._sigmoids, self._candidate_cell = memory[:3], memory[3:5]
         self._entering, self._kept = memory[1], memory[2]

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from copy import copy
 from dataclasses import dataclass
 from functools import cache
 from typing import Self
 
-from generation.guides import Run, Wanted, only
+from generation.guides import Run, Wanted, duplicate, only
 from generation.source import NOTES, PITCHES
 from training.music.encodings import NotEncodable, PolyphonyEncoding
 from training.music.encodings.base import Event, Mask, allow
@@ -254,7 +253,7 @@ class PolyphonyGuide:
         return there_struck[0].part if there_struck else self._nobody
 
     def copy(self) -> Self:
-        return copy(self)
+        return duplicate(self)
 
 
 def _edges(runs: Sequence[Run]) -> list[int]:

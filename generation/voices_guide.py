@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from copy import copy
 from functools import cache
 from typing import Self
 
-from generation.guides import Run, Wanted, only
+from generation.guides import Run, Wanted, duplicate, only
 from generation.pacing import Queue, queue_of
 from generation.source import NOTES, PITCHES
 from training.music.encodings.base import Event, Mask, allow
@@ -142,6 +141,6 @@ class VoicesGuide:
                         self._used[field] = 0
 
     def copy(self) -> Self:
-        other = copy(self)
+        other = duplicate(self)
         other._used = self._used.copy()
         return other
