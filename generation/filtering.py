@@ -125,6 +125,7 @@ class Filter:
         self.log_evidence = 0.0
         self._steps: list[_Step] = []
         self._met: dict[tuple[int, int, int], _Met] = {}
+        self._only: dict[tuple[int, int], tuple[int, Mask, Mask | None]] = {}
         # Of the particles that go on: their numbers, and the network's state of them.
         self._active = [0]
         self._state = network.start(1)
@@ -142,12 +143,49 @@ class Filter:
         None: as far as possible.
         """
         (particle,) = self.particles
-        while not particle.draft.walk.is_done:
-            if until_tick is not None and particle.draft.walk.tick >= until_tick:
+        draft, guide = particle.draft, particle.guide
+        walk = draft.walk
+        contexts, ticks, events = [], [], []
+        legal: list[list[Mask]] = [[] for _ in self._fields]
+        while not walk.is_done and guide.is_given(walk):
+            if until_tick is not None and walk.tick >= until_tick:
                 break
-            if not particle.guide.is_given(particle.draft.walk):
-                break
-            self._write_event(is_given=True)
+            event: Event = ()
+            for field in self._fields:
+                mask = walk.legal(field, event)
+                legal[field].append(mask)
+                event = (*event, self._given(guide.narrow(walk, field, event), mask))
+            contexts.append(walk.context())
+            ticks.append(walk.tick)
+            events.append(event)
+            guide.advance(walk, event)
+            draft.advance(event)
+        if not events:
+            return
+        logits = self._network.read(contexts, events, self._state)
+        for field in self._fields:
+            logits[field] += np.array(legal[field])
+        for time, event in enumerate(events):
+            rows = [table[time : time + 1] for table in logits]
+            if particle.memory:
+                for field, row in enumerate(rows):
+                    row[0] = particle.memory.mix(
+                        field, contexts[time], event[:field], row[0]
+                    )
+                particle.memory.learn(contexts[time], event)
+            step = _Step([contexts[time]], [ticks[time]], [event], rows)
+            particle.trail = (particle.trail, len(self._steps), 0)
+            self._steps.append(step)
+
+    def _given(self, given: Mask | None, legal: Mask) -> int:
+        """The value that what is given leaves."""
+        names = (id(legal), id(given))
+        known = self._only.get(names)
+        if known is None:
+            both = legal if given is None else legal + given
+            known = (int(both.argmax()), legal, given)
+            self._only[names] = known
+        return known[0]
 
     def read_event(self) -> tuple[Event, list[Float32s]]:
         """Take the next event, which is given, with a single particle.
@@ -195,7 +233,9 @@ class Filter:
         """Write the one particle that is left to its end."""
         (particle,) = self.particles
         while not particle.draft.walk.is_done:
-            self._write_event(is_given=particle.guide.is_given(particle.draft.walk))
+            self.read()
+            if not particle.draft.walk.is_done:
+                self._write_event()
 
     def redraw(self) -> None:
         """Draw the particles anew, so that all weigh the same."""

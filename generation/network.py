@@ -114,6 +114,32 @@ class Network:
         logits: Float32s = np.matmul(hidden, self._out[field])
         return logits
 
+    def read(
+        self, contexts: npt.ArrayLike, events: npt.ArrayLike, state: State
+    ) -> list[Float32s]:
+        """Read events that are known already; moves ``state``, of one draft, on.
+
+        ``contexts`` is (T, C) and ``events`` (T, F). Returns (T, V_f) logits for each
+        field, those of ``step`` and ``field_logits`` but for the last bits: all that
+        does not wait for the event before is one product, and no weight of it is read
+        more than once.
+        """
+        rows = np.asarray(contexts, np.intp) + self._starts
+        values = np.asarray(events, np.intp)
+        inputs = np.add.reduce(self._embeddings.take(rows, axis=0), axis=1)
+        for kernel, layer in zip(self._kernels, state.layers, strict=True):
+            inputs = layer.read(inputs, kernel)
+        hidden = np.concatenate([inputs, np.ones((len(rows), 1), np.float32)], axis=1)
+        logits = []
+        for field in range(self.num_fields):
+            sums = hidden @ self._head_kernel[field]
+            for given, table in enumerate(self._given[field]):
+                sums += table[values[:, given]]
+            np.maximum(sums, 0.0, out=sums)
+            out = self._out[field]
+            logits.append(sums @ out[:-1] + out[-1])
+        return logits
+
     def _kernel(self, weights: Mapping[str, Float32s], layer: int) -> Float32s:
         """(4, blocks, rows, columns of a block).
 
@@ -205,6 +231,22 @@ class _Layer:
         self._output_blocks = self.output.reshape(
             batch, blocks, units // blocks
         ).transpose(1, 0, 2)
+
+    def read(self, inputs: Float32s, kernel: Float32s) -> Float32s:
+        """(T, H) what goes to the layer above, of known ``inputs`` (T, D or H)."""
+        width = inputs.shape[1]
+        ones = np.ones((len(inputs), 1), np.float32)
+        fed = np.matmul(
+            np.concatenate([inputs, ones], axis=1), kernel[:, :, : width + 1]
+        )
+        recurrent = kernel[:, :, width + 1 :]
+        outputs = np.empty((len(inputs), self.output.shape[1]), np.float32)
+        for time in range(len(inputs)):
+            np.matmul(self.output, recurrent, out=self.gates)
+            self.gates += fed[:, :, time : time + 1]
+            self.advance()
+            outputs[time] = self.output[0]
+        return outputs if self.is_first else inputs + outputs
 
     def advance(self) -> None:
         """From the gates' sums to the new cell and output.

@@ -15,6 +15,7 @@ from training.music.encodings import (
     Field,
     MelodyEncoding,
     PitchesEncoding,
+    VoicesEncoding,
 )
 
 HOUSE_BUNDLES = sorted(path.parent for path in HOUSE_MODELS_ROOT.glob("*/bundle.json"))
@@ -133,3 +134,43 @@ def test_it_refuses_contexts_that_do_not_fit_the_events():
 def test_it_refuses_weights_of_another_kind():
     with pytest.raises(ValueError, match="embedding.0"):
         Network({"dense": np.zeros((2, 2), np.float32)})
+
+
+@pytest.mark.parametrize("encoding", [MelodyEncoding(), VoicesEncoding()])
+def test_reading_what_is_known_is_the_same_as_stepping_through_it(encoding):
+    network = Network(random_weights(encoding, TINY))
+    rng = np.random.default_rng(1)
+    contexts = np.stack(
+        [rng.integers(0, f.size, 9) for f in encoding.context_fields], 1
+    )
+    events = np.stack([rng.integers(0, f.size, 9) for f in encoding.fields], 1)
+    state = network.start()
+
+    first = network.read(contexts[:4], events[:4], state)
+    second = network.read(contexts[4:], events[4:], state)
+
+    stepped = score_events(network, contexts, events)
+    for field, expected in enumerate(stepped.logits):
+        found = np.concatenate([first[field], second[field]])
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    further = [network.step(contexts[:1], s).copy() for s in (state, stepped.state)]
+    np.testing.assert_allclose(*further, rtol=1e-4, atol=1e-5)
+
+
+def test_more_drafts_than_are_multiplied_at_once_are_each_as_if_alone():
+    encoding = MelodyEncoding()
+    network = Network(random_weights(encoding, TINY))
+    rng = np.random.default_rng(2)
+    contexts = np.stack(
+        [rng.integers(0, f.size, 70) for f in encoding.context_fields], 1
+    )
+    state = network.start(70)
+
+    for _ in range(2):
+        heads = network.step(contexts, state).copy()
+
+    for row in (0, 15, 16, 69):
+        alone = network.start()
+        for _ in range(2):
+            expected = network.step(contexts[[row]], alone)
+        np.testing.assert_allclose(heads[:, row], expected[:, 0], rtol=1e-4, atol=1e-5)
