@@ -49,6 +49,7 @@ class Piece:
     melodies: tuple[int, ...]  # the parts in which no two notes sound together
     metre: Metre
     key: Key | None
+    names: tuple[str, ...] = ()  # of all parts
     is_steady: bool = True  # one metre and one key throughout
     has_drums: bool = False
     #: Set where the recipe gives no notes, and can be followed with one thing changed.
@@ -69,6 +70,7 @@ def piece_of(score: Score, *, bars: int, plain_temperature: float | None) -> Pie
             for number, part in enumerate(score.parts)
             if part.notes and part.is_monophonic and not part.is_drum
         ),
+        names=tuple(part.name for part in score.parts),
         metre=score.metre,
         key=score.key,
         is_steady=len(score.metres) <= 1 and len(score.keys) <= 1,
@@ -132,14 +134,9 @@ def _cannot_change_form(
     action: str, piece: Piece, model: Repertoire, follows_recipe: bool
 ) -> str:
     if action == IN_METRE:
-        if not follows_recipe:
-            return (
-                "These notes are given, and their metre with them. Compose a new piece "
-                "for another metre."
-            )
-        if model.metres == (piece.metre,):
+        if set(model.metres) <= {piece.metre}:
             return f"{model.title} knows no other metre than {piece.metre}."
-        return ""
+        return "" if follows_recipe else _cannot_take(piece, model, action)
     if piece.key is None or not model.knows_keys:
         return f"{model.title} knows no keys."
     if action == IN_MODE and other_mode(piece.key.mode) not in model.modes:
@@ -171,7 +168,8 @@ def _cannot_take(piece: Piece, model: Repertoire, action: str) -> str:
             return reason
     elif reason := _wrong_parts(piece, model):
         return reason
-    if piece.metre not in model.metres and model.has_rhythm:
+    keeps_metre = action != IN_METRE and model.has_rhythm
+    if keeps_metre and piece.metre not in model.metres:
         return f"{model.title} knows no music in {piece.metre}."
     if piece.key and model.knows_keys and piece.key.mode not in model.modes:
         return f"{model.title} knows no {piece.key.mode} music."

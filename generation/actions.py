@@ -14,17 +14,18 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser, User
 
 from generation import services
-from generation.abilities import Piece, piece_of, why_not
+from generation.abilities import NO_MODEL, Piece, piece_of, why_not
 from generation.models import Composition
 from generation.recipe import BadRequest, ComposeRequest, request_from_recipe
 from generation.repertoire import repertoire_of
+from generation.reworking import reworked
 from generation.transformed import in_key, recipe_of_changes
 from generation.tweaks import TWEAKS, asked_key, tweaked
 from generation.wishes import IN_KEY, IN_MODE, Wish
 from training.models import ModelVersion
 
 #: What a recipe holds when notes were given.
-_GIVEN = ("primer", "source", "keep", "changed")
+_GIVEN = ("source", "keep", "changed")
 
 
 def act(
@@ -41,18 +42,48 @@ def act(
     ``version`` may be None for what needs no model. Raises ``BadRequest``, with a
     sentence that says what to do, and ``TooBusy``.
     """
-    _refuse_impossible(composition, version, wish)
     whose: dict[str, Any] = {"owner": owner, "session_key": session_key}
-    if version and wish.action in TWEAKS and follows_recipe(composition, version):
-        request, change = tweaked(request_of(composition), composition.as_score(), wish)
-        if seed is not None:
-            request = replace(request, seed=seed)
-        return services.compose_now(
-            version, request, parent=composition, change=change, **whose
-        )
-    if wish.action in (IN_KEY, IN_MODE):
+    if needs_no_model(composition, version, wish):
+        refuse_impossible(composition, version, wish)
         return _in_another_key(composition, wish, **whose)
-    raise BadRequest("This cannot be done yet.")
+    request, change = asked(composition, version, wish, seed=seed)
+    assert version is not None  # else it was refused
+    return services.compose_now(
+        version, request, parent=composition, change=change, **whose
+    )
+
+
+def asked(
+    composition: Composition,
+    version: ModelVersion | None,
+    wish: Wish,
+    *,
+    seed: int | None = None,
+) -> tuple[ComposeRequest, str]:
+    """What ``wish`` asks of ``version``, and the change in words.
+
+    Raises ``BadRequest``.
+    """
+    refuse_impossible(composition, version, wish)
+    score = composition.as_score()
+    if version and wish.action in TWEAKS and follows_recipe(composition, version):
+        request, change = tweaked(request_of(composition), score, wish)
+        return (request if seed is None else replace(request, seed=seed)), change
+    model = repertoire_of(version) if version else None
+    if model is None:
+        raise BadRequest(NO_MODEL)
+    request, change = reworked(score, wish, recipe=composition.recipe, model=model)
+    drawn = services.draw_seed() if seed is None else seed
+    return replace(request, seed=drawn), change
+
+
+def needs_no_model(
+    composition: Composition, version: ModelVersion | None, wish: Wish
+) -> bool:
+    """Whether the notes are moved as they are."""
+    return wish.action in (IN_KEY, IN_MODE) and not (
+        version and follows_recipe(composition, version)
+    )
 
 
 def _in_another_key(composition: Composition, wish: Wish, **whose: Any) -> Composition:
@@ -66,7 +97,7 @@ def _in_another_key(composition: Composition, wish: Wish, **whose: Any) -> Compo
     )
 
 
-def _refuse_impossible(
+def refuse_impossible(
     composition: Composition, version: ModelVersion | None, wish: Wish
 ) -> None:
     reason = why_not(

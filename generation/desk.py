@@ -14,23 +14,45 @@ from generation.offers import Offer
 from generation.repertoire import repertoire_of
 from generation.wishes import (
     CALMER,
+    CONTINUE,
+    HARMONISE,
     IN_KEY,
     IN_METRE,
     IN_MODE,
+    LONGER,
+    NEW_ENDING,
+    ON_BARS,
+    REWRITE,
+    SAME_RHYTHM,
+    SAME_START,
+    VARY_A_LITTLE,
+    VARY_A_LOT,
     WILDER,
     other_mode,
 )
 from training.music.pitch import Key
 
 LABELS = {
+    REWRITE: "Rewrite",
+    CONTINUE: "Continue from here",
+    NEW_ENDING: "New ending",
+    HARMONISE: "Harmonise",
     WILDER: "Wilder",
     CALMER: "Calmer",
     IN_MODE: "In another mode",
     IN_KEY: "In another key",
     IN_METRE: "In another metre",
+    LONGER: "Longer",
+    SAME_RHYTHM: "Same rhythm",
+    SAME_START: "Same start",
+    VARY_A_LITTLE: "A little different",
+    VARY_A_LOT: "Quite different",
 }
-ON_BARS_OFFERED: tuple[str, ...] = ()
-AGAIN_OFFERED = (WILDER, CALMER, IN_MODE)
+#: The buttons of the row, in order; keys and metres have menus after them.
+ROW = (
+    *(WILDER, CALMER, IN_MODE, LONGER, SAME_RHYTHM, SAME_START),
+    *(VARY_A_LITTLE, VARY_A_LOT),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +97,8 @@ class Desk:
     again: tuple[Button, ...]
     keys: tuple[Button, ...]
     metres: tuple[Button, ...]
+    #: The parts that can be harmonised, numbered from 0.
+    voices: tuple[tuple[int, str], ...]
     #: For scripts: what the buttons are called, by action.
     labels: str
 
@@ -114,13 +138,23 @@ def desk_of(
     return Desk(
         piece=piece,
         choices=tuple(
-            Choice(o, o is offer, json.dumps(cannot[o.slug])) for o in offers
+            Choice(o, o is offer, json.dumps(cannot[o.slug]))
+            for o in offers
+            if o is offer or _can_do_something(cannot[o.slug])
         ),
-        on_bars=tuple(_button(a, labels, why) for a in ON_BARS_OFFERED),
-        again=tuple(_button(a, labels, why) for a in AGAIN_OFFERED),
+        on_bars=tuple(_button(a, labels, why) for a in ON_BARS),
+        again=tuple(_button(a, labels, why) for a in ROW),
         keys=tuple(_keys(piece, why)),
         metres=tuple(_metres(piece, offer, why)),
+        voices=tuple((n, piece.names[n] or f"Part {n + 1}") for n in piece.melodies),
         labels=json.dumps(labels),
+    )
+
+
+def _can_do_something(why: Mapping[str, str]) -> bool:
+    """Whether the model does more than to let the notes be moved."""
+    return any(
+        not reason for action, reason in why.items() if action not in (IN_KEY, IN_MODE)
     )
 
 

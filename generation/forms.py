@@ -8,8 +8,6 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from generation.continuations import MAX_MORE_BARS, USUAL_MORE_BARS, bars_of
-from generation.models import Composition
 from generation.offers import Offer, chosen
 from generation.recipe import (
     MAX_BARS,
@@ -204,35 +202,6 @@ class ComposeForm(ControlsForm):
         """Of the model that was chosen; asked of a form that is valid."""
         assert self.chosen is not None
         return self.chosen.version
-
-
-class ContinueForm(forms.Form):
-    """How a piece goes on: from which bar, for how long, how close to what it was."""
-
-    closeness = forms.ChoiceField(
-        initial="0.5",
-        choices=[("0.5", "Some"), ("1", "Strongly"), ("0", "Not at all")],
-        required=False,
-        error_messages={"invalid_choice": "Choose how close it stays from the list."},
-    )
-
-    prefix = "on"  # The page has another form, with bars of its own.
-
-    def __init__(self, *args: Any, composition: Composition, **kwargs: Any) -> None:
-        bars = bars_of(composition)
-        super().__init__(*args, **kwargs)
-        self.initial = {"from_bar": bars, "more_bars": USUAL_MORE_BARS}
-        self.bars = bars
-        self.fields["from_bar"] = whole("The bar", 1, bars)
-        self.fields["more_bars"] = whole("The number of bars", 1, MAX_MORE_BARS)
-
-    @property
-    def wishes(self) -> dict[str, Any]:
-        """What was asked for, by the names of ``continue_piece``."""
-        data = {n: v for n, v in self.cleaned_data.items() if v not in (None, "")}
-        if "closeness" in data:
-            data["closeness"] = float(data["closeness"])
-        return data
 
 
 class TitleField(forms.CharField):

@@ -7,7 +7,7 @@ else goes into a piece, neither the time nor what the server did before.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from generation.source import (
@@ -197,6 +197,17 @@ def source_controls(recipe: dict[str, Any]) -> dict[str, Any]:
     return controls | {
         name: recipe[name] for name in ("likeness", "as_part") if name in recipe
     }
+
+
+def with_source(request: ComposeRequest, recipe: dict[str, Any]) -> ComposeRequest:
+    """``request`` with the given notes of ``recipe``, when that has some.
+
+    Raises ``BadRequest``.
+    """
+    if not recipe.get("source"):
+        return request
+    closeness = recipe.get("closeness", 0.0)
+    return replace(request, **source_controls(recipe), closeness=closeness)
 
 
 def _metre(value: Any) -> Metre:

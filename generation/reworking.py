@@ -1,7 +1,7 @@
 """What a wish makes of given notes: which of them are kept, and what is written anew.
 
-Pure: a score, a wish and the controls that the piece was made with in, a request and the
-change in words out.
+Pure: a score, a wish and the controls that the piece was made with in, a request and
+the change in words out.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ from training.learning.adaptive import SOME
 from training.music.score import Score
 
 #: How like the piece its variations are, see ``ComposeRequest.likeness``.
-A_LITTLE, A_LOT, STEADY = 0.85, 0.5, 0.8
+A_LITTLE, A_LOT, STEADY = 0.75, 0.4, 0.6
 
 #: What is taken over from the recipe of the piece.
 _INHERITED = (

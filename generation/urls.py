@@ -5,7 +5,6 @@ from django.urls import path
 from generation import (
     action_views,
     bring_views,
-    continuation_views,
     download_views,
     drawing_views,
     editing_views,
@@ -37,7 +36,6 @@ urlpatterns = [
     ),
     path("pieces/<uuid:id>/again/", views.again, name="again"),
     path("pieces/<uuid:id>/steer/", action_views.steer, name="steer"),
-    path("pieces/<uuid:id>/continue/", continuation_views.go_on, name="go_on"),
     path("pieces/<uuid:id>/edit/", editing_views.edit, name="edit_piece"),
     path(
         "pieces/<uuid:id>/transpose/", editing_views.transpose, name="transpose_piece"

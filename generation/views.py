@@ -12,15 +12,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from generation import services
 from generation.action_forms import SteerForm
-from generation.continuations import with_source
 from generation.desk import desk_of, own_offers
 from generation.download_views import downloads_of
 from generation.family import family_of
-from generation.forms import ComposeForm, ContinueForm, initial_from_recipe
+from generation.forms import ComposeForm, initial_from_recipe
 from generation.lookup import get_composition, reader, whose
 from generation.models import Composition, caller
 from generation.offers import Offer, offers_to
-from generation.recipe import BadRequest
+from generation.recipe import BadRequest, with_source
 from generation.variants import sound_of
 from training.models import Model
 from training.music.desk import WRITTEN_FOR_NAMES
@@ -117,11 +116,8 @@ def composition_context(
     request: HttpRequest,
     composition: Composition,
     form: ComposeForm,
-    continue_form: ContinueForm | None = None,
     steer_form: SteerForm | None = None,
 ) -> dict[str, Any]:
-    if continue_form is None and composition.version:
-        continue_form = ContinueForm(composition=composition)
     if steer_form is None:
         steer_form = steer_form_of(request, composition, form.offers)
     written_for = reader(request, default=sound_of(composition).written_for)
@@ -129,7 +125,6 @@ def composition_context(
         "steer_form": steer_form,
         "desk": steer_form.desk,
         "family": family_of(composition, *caller(request)),
-        "continue_form": continue_form,
         "composition": composition,
         "is_mine": composition.belongs_to(*caller(request)),
         "recipe_rows": recipe_rows(composition),

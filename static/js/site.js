@@ -1,5 +1,6 @@
 // On every page: the light, and what makes forms pleasanter.
 
+import "./abilities.js";
 import "./compose_form.js";
 import "./favourites.js";
 import "./model_options.js";

@@ -54,6 +54,9 @@ def test_a_tune_can_do_all_but_be_harmonised_by_a_model_of_one_melody():
 
 def test_a_hymn_can_do_all_but_change_its_metre():
     assert able(HYMN, CHORALES) == set(ACTIONS) - {"metre"}
+    assert why_not("metre", HYMN, CHORALES, is_own=False) == (
+        "Chorales knows no other metre than 4/4."
+    )
 
 
 def test_a_reason_names_the_models_that_can():
@@ -91,7 +94,6 @@ def test_without_a_model_only_the_notes_can_be_moved():
         ),
         ("key", replace(BROUGHT, key=None), TUNES, "names no key"),
         ("mode", replace(JIG, is_steady=False, plain_temperature=None), TUNES, "chan"),
-        ("metre", BROUGHT, TUNES, "their metre with them"),
         ("calmer", replace(JIG, plain_temperature=0.4), TUNES, "as calm as it gets"),
         ("wilder", replace(JIG, plain_temperature=1.9), TUNES, "as wild as it gets"),
         ("same_rhythm", JIG, NOTES, "writes even notes"),

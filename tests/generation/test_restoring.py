@@ -12,12 +12,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from generation import services
+from generation.actions import act
 from generation.bringing import MAX_NOTES, keep_as_it_is, read_text
-from generation.continuations import continue_piece
 from generation.files import DIRECT_FORMATS, is_a_tune, written
 from generation.models import Composition
 from generation.recipe import BadRequest, ComposeRequest
 from generation.restoring import NetworkNotHere, read_recipe, request_with
+from generation.wishes import Wish
 from tests.generation.toys import toy_pitches
 from training.models import Model, ModelVersion
 from training.music.formats import read_recipe as recipe_in
@@ -139,7 +140,7 @@ def test_random_notes_come_back_too(client):
 
 def test_a_piece_that_goes_on_brings_what_it_goes_on_from(client, tunes):
     first = services.compose_now(tunes, ComposeRequest(seed=2, bars=8), **WHO)
-    second = continue_piece(first, tunes, from_bar=4, more_bars=4, seed=9, **WHO)
+    second = act(first, tunes, Wish("continue", last_bar=4, more_bars=4), seed=9, **WHO)
 
     offered = drop(client, "a.musicxml", written(second, "musicxml"))
     client.post(reverse("compose_the_same"), {"recipe": hidden(offered, "recipe")})
@@ -230,7 +231,7 @@ def test_with_another_model_its_own_version_writes(client, tunes, chorales):
 
 def test_given_notes_stay_though_the_form_does_not_show_them(client, tunes):
     first = services.compose_now(tunes, ComposeRequest(seed=2, bars=8), **WHO)
-    second = continue_piece(first, tunes, from_bar=4, more_bars=4, seed=9, **WHO)
+    second = act(first, tunes, Wish("continue", last_bar=4, more_bars=4), seed=9, **WHO)
     page = client.post(
         reverse("compose_restored"), {"recipe": json.dumps(second.recipe)}
     )

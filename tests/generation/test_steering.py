@@ -11,6 +11,7 @@ from generation.models import Composition
 from generation.recipe import ComposeRequest
 from generation.transformed import changed_score
 from training.models import Model
+from training.music.score import Metre
 from training.music.score_json import score_to_json
 from training.services import load_version_bundle
 
@@ -185,11 +186,200 @@ def test_key_after_mode_after_key_is_one_recipe(client, edited):
     assert is_reproduced(third)
 
 
-def test_their_metre_stays(client, edited):
-    response = steer(client, edited, "metre 3/4")
+def test_in_another_metre_they_are_written_anew_after_their_likeness(client, edited):
+    steer(client, edited, "metre 3/4", model="tunes")
+
+    child = child_of(edited)
+    assert child.change == "in 3/4"
+    assert child.measures["metre"] == "3/4"
+    assert child.recipe["likeness"] > 0
+    assert is_reproduced(child)
+
+
+# With some of its bars
+
+
+def bar_of(piece, number: int) -> tuple[int, int]:
+    (bar,) = [b for b in piece.as_score().bars() if b.number == number]
+    return bar.start_tick, bar.end_tick
+
+
+def starting_in(piece, first: int, last: int) -> list[list[list[int]]]:
+    start, end = bar_of(piece, first)[0], bar_of(piece, last)[1]
+    return [
+        [note for note in part if start <= note[0] < end] for part in notes_of(piece)
+    ]
+
+
+@pytest.fixture
+def hymn(chorales) -> Composition:
+    return services.compose_now(
+        chorales,
+        ComposeRequest(seed=3, bars=6, candidates=1),
+        owner=None,
+        session_key="someone",
+    )
+
+
+def test_bars_are_rewritten_and_the_others_stay(client, piece):
+    response = steer(client, piece, "rewrite", first_bar="3", last_bar="4")
+
+    child = child_of(piece)
+    assert response["Location"] == child.get_absolute_url()
+    assert child.change == "bars 3 to 4 rewritten"
+    assert starting_in(child, 1, 2) == starting_in(piece, 1, 2)
+    assert starting_in(child, 3, 4) != starting_in(piece, 3, 4)
+    assert starting_in(child, 5, 8) == starting_in(piece, 5, 8)
+    assert len(child.surprise) == child.as_score().num_notes
+    assert is_reproduced(child)
+
+
+def test_one_bar_of_four_voices_is_rewritten(client, hymn):
+    steer(client, hymn, "rewrite", first_bar="3")
+
+    child = child_of(hymn)
+    assert child.change == "bar 3 rewritten"
+    assert starting_in(child, 4, 6) == starting_in(hymn, 4, 6)
+    assert is_reproduced(child)
+
+
+def test_it_goes_on_from_a_bar(client, piece):
+    steer(client, piece, "continue", last_bar="4", more_bars="3", closeness="1")
+
+    child = child_of(piece)
+    assert child.change == "goes on after bar 4, 3 more"
+    assert child.measures["bars"] == 7
+    assert child.recipe["closeness"] == 1.0
+    assert starting_in(child, 1, 3) == starting_in(piece, 1, 3)
+    assert is_reproduced(child)
+    assert "going on from" in client.get(child.get_absolute_url()).content.decode()
+
+
+def test_without_bars_it_goes_on_after_its_last_one(client, piece):
+    steer(client, piece, "continue")
+
+    child = child_of(piece)
+    assert child.measures["bars"] == 16
+    assert child.recipe["closeness"] == 0.5
+    assert notes_of(child)[0][: len(notes_of(piece)[0])] == notes_of(piece)[0]
+
+
+def test_again_keeps_what_was_given(client, piece):
+    steer(client, piece, "continue", last_bar="4", more_bars="4")
+    child = child_of(piece)
+
+    client.post(reverse("again", args=[child.pk]))
+
+    other = child_of(child)
+    assert other.recipe["source"] == child.recipe["source"]
+    assert other.recipe["closeness"] == child.recipe["closeness"]
+    assert starting_in(other, 1, 3) == starting_in(child, 1, 3)
+    assert other.score["parts"] != child.score["parts"]
+
+
+def test_again_in_another_metre_says_why_not(client, piece):
+    steer(client, piece, "continue", last_bar="4", more_bars="4")
+    child = child_of(piece)
+    metre = "3/4" if child.measures["metre"] != "3/4" else "6/8"
+
+    response = client.post(reverse("again", args=[child.pk]), {"metre": metre})
 
     assert response.status_code == 422
-    assert "their metre with them" in response.content.decode()
+    assert "own key and metre" in response.content.decode()
+
+
+@pytest.mark.parametrize(("wishes", "first"), [({}, 7), ({"first_bar": "5"}, 5)])
+def test_it_gets_a_new_ending(client, piece, wishes, first):
+    steer(client, piece, "new_ending", **wishes)
+
+    child = child_of(piece)
+    assert child.change == f"a new ending from bar {first}"
+    assert child.measures["bars"] == 8
+    assert starting_in(child, 1, first - 1) == starting_in(piece, 1, first - 1)
+    assert starting_in(child, first, 8) != starting_in(piece, first, 8)
+    assert is_reproduced(child)
+
+
+def test_a_melody_is_harmonised_by_a_choir(client, tunes):
+    tune = services.compose_now(
+        tunes,
+        ComposeRequest(seed=5, bars=4, metre=Metre(4, 4), mode="major"),
+        owner=None,
+        session_key="someone",
+    )
+    alone = steer(client, tune, "harmonise")
+
+    steer(client, tune, "harmonise", model="chorales")
+
+    child = child_of(tune)
+    assert "Choose Chorales or Quartets for this." in alone.content.decode()
+    assert child.change == "harmonised: Chorales wrote 3 parts"
+    assert child.model_slug == "chorales"
+    assert len(child.score["parts"]) == 4
+    assert notes_of(child)[0] == notes_of(tune)[0]
+    assert is_reproduced(child)
+
+
+def test_a_voice_of_a_hymn_gets_other_voices(client, hymn):
+    steer(client, hymn, "harmonise", part="3")
+
+    child = child_of(hymn)
+    assert child.change == "other parts to the Bass"
+    assert notes_of(child)[3] == notes_of(hymn)[3]
+    assert notes_of(child)[0] != notes_of(hymn)[0]
+    assert is_reproduced(child)
+
+
+@pytest.mark.parametrize(
+    ("action", "change", "bars"),
+    [
+        ("longer", "longer: 8 bars to 12", 12),
+        ("same_rhythm", "the same rhythm, new notes", 8),
+        ("same_start", "the same start: bars 1 to 2 kept", 8),
+        ("vary_a_little", "varied a little", 8),
+        ("vary_a_lot", "varied a lot", 8),
+    ],
+)
+def test_again_but_from_its_notes(client, piece, action, change, bars):
+    steer(client, piece, action)
+
+    child = child_of(piece)
+    assert child.change == change
+    assert child.measures["bars"] == bars
+    assert child.measures["key"] == piece.measures["key"]
+    assert notes_of(child) != notes_of(piece)
+    if action == "same_rhythm":
+        rhythm = [[note[0], note[2]] for note in notes_of(piece)[0]]
+        assert [[note[0], note[2]] for note in notes_of(child)[0]] == rhythm
+    if action == "same_start":
+        assert starting_in(child, 1, 1) == starting_in(piece, 1, 1)
+    assert is_reproduced(child)
+
+
+def test_wilder_of_given_notes_is_a_variation_at_another_temperature(client, edited):
+    steer(client, edited, "wilder", model="tunes")
+
+    child = child_of(edited)
+    assert child.change == "wilder: temperature 0.85 to 1.05"
+    assert child.title == "The Long Way"
+    same = sum(note in notes_of(child)[0] for note in notes_of(edited)[0])
+    assert len(notes_of(edited)[0]) / 3 < same
+    assert is_reproduced(child)
+
+
+def test_a_child_of_a_child_of_a_child_is_reproduced(client, piece):
+    steer(client, piece, "rewrite", first_bar="2", last_bar="3")
+    one = child_of(piece)
+    steer(client, one, "mode")
+    two = child_of(one)
+    steer(client, two, "longer")
+    three = child_of(two)
+
+    assert two.origin == Composition.Origin.EDITED
+    assert three.origin == Composition.Origin.COMPOSED
+    assert three.measures["key"] == two.measures["key"] == "D minor"
+    assert is_reproduced(two)
+    assert is_reproduced(three)
 
 
 # What goes wrong
@@ -208,6 +398,15 @@ def test_their_metre_stays(client, edited):
         ({"action": "metre waltz"}, "written like 4/4"),
         ({"action": "wilder", "model": "no-such"}, "no such model"),
         ({"action": "wilder", "seed": "-1"}, "whole number"),
+        ({"action": "rewrite"}, "Say which bars to rewrite"),
+        ({"action": "rewrite", "first_bar": "1", "last_bar": "8"}, "Leave at least"),
+        ({"action": "rewrite", "first_bar": "7", "last_bar": "9"}, "from 1 to 8"),
+        ({"action": "rewrite", "first_bar": "half"}, "from 1 to 256"),
+        ({"action": "continue", "last_bar": "9"}, "1 to 8"),
+        ({"action": "continue", "more_bars": "129"}, "from 1 to 128"),
+        ({"action": "continue", "closeness": "2"}, "from the list"),
+        ({"action": "new_ending", "first_bar": "1"}, "Leave the first bar"),
+        ({"action": "harmonise", "part": "9", "model": "chorales"}, "from 0 to 7"),
     ],
     ids=str,
 )
@@ -236,6 +435,28 @@ def test_the_model_of_another_account_does_not_work_for_me(client, piece, alice)
 
     assert response.status_code == 422
     assert "no such model" in response.content.decode()
+
+
+def test_random_notes_choose_a_model(client, db):
+    random = services.compose_random(
+        num_notes=16, seed=1, qpm=120, owner=None, session_key="someone"
+    )
+
+    steer(client, random, "vary_a_lot", model="tunes")
+
+    assert child_of(random).model_slug == "tunes"
+    assert is_reproduced(child_of(random))
+
+
+def test_a_version_says_what_learning_from_a_piece_is_worth(client, tunes):
+    told = client.get("/metrics").json()["adaptive"]
+    page = client.get(tunes.get_absolute_url()).content.decode()
+
+    assert told["adaptive"] < told["alone"]
+    assert told["late_adaptive"] < told["late_alone"]
+    assert "When it may learn from the piece at hand" in page
+    assert f"{told['adaptive']:.2f} bits a note" in page
+    assert client.get("/metrics?model=random").json()["adaptive"] is None
 
 
 def test_the_child_belongs_to_who_asked(client, piece, alice):

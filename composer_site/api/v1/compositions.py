@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -28,11 +27,7 @@ from composer_site.api.viewsets import (
     RetrieveMixin,
 )
 from generation import services, variants
-from generation.continuations import (
-    MAX_MORE_BARS,
-    USUAL_MORE_BARS,
-    request_to_continue,
-)
+from generation.actions import asked
 from generation.files import DIRECT_FORMATS, is_a_tune
 from generation.forms import ControlsForm
 from generation.lookup import whose
@@ -49,6 +44,7 @@ from generation.recipe import (
     ComposeRequest,
 )
 from generation.shelf import throw_away
+from generation.wishes import CONTINUE, MAX_MORE_BARS, USUAL_MORE_BARS, Wish
 from training.learning.adaptive import SOME
 from training.models import Model, ModelVersion
 from training.music.pianoroll import notes_json
@@ -218,14 +214,23 @@ class ComposeSerializer(StrictSerializer):
             raise serializers.ValidationError({"continue": [NO_SUCH_PIECE]})
         if "model" not in self.initial_data:
             attrs = {**attrs, "model": parent.model_slug}
-        seed = attrs.get("seed")
+        version = self._version(attrs)
+        wish = Wish(
+            CONTINUE,
+            last_bar=wishes.get("from_bar"),
+            more_bars=wishes["more_bars"],
+            closeness=wishes["closeness"],
+        )
         try:
-            wanted = request_to_continue(parent, **{"from_bar": None, **wishes})
+            wanted, change = asked(parent, version, wish, seed=attrs.get("seed"))
         except BadRequest as error:
             raise serializers.ValidationError({"continue": [str(error)]}) from None
-        wanted = replace(wanted, seed=services.draw_seed() if seed is None else seed)
-        version = self._version(attrs)
-        return {"version": version, "wanted": wanted, "parent": parent}
+        return {
+            "version": version,
+            "wanted": wanted,
+            "parent": parent,
+            "change": change,
+        }
 
     def _version(self, attrs: dict[str, Any]) -> ModelVersion:
         user = self.context["request"].user
@@ -328,6 +333,7 @@ class CompositionViewSet(BringMixin, ListMixin, RetrieveMixin, CreateMixin):
                 data["version"],
                 wanted,
                 parent=data.get("parent"),
+                change=data.get("change", ""),
                 **whose(self.request),
             )
         except BadRequest as error:
