@@ -101,6 +101,8 @@ class Desk:
     voices: tuple[tuple[int, str], ...]
     #: For scripts: what the buttons are called, by action.
     labels: str
+    #: Each action, and why the chosen model cannot do it; empty where it can.
+    why: Mapping[str, str]
 
     @property
     def chosen(self) -> Offer | None:
@@ -148,6 +150,7 @@ def desk_of(
         metres=tuple(_metres(piece, offer, why)),
         voices=tuple((n, piece.names[n] or f"Part {n + 1}") for n in piece.melodies),
         labels=json.dumps(labels),
+        why=why,
     )
 
 

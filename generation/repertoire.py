@@ -6,7 +6,6 @@ the network's weights, so that a page may say it of every model.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
@@ -16,9 +15,9 @@ from typing import Any, TypeVar
 
 from generation.constraints import COMPASSES
 from generation.plans import MIN_TONIC_SHARE
-from training.learning.bundle import CountedForms, read_forms
+from training.learning.bundle import CountedForms, UnreadableBundle, read_forms
 from training.models import ModelVersion
-from training.music.encodings import Encoding, VoicesEncoding, from_spec
+from training.music.encodings import Encoding, VoicesEncoding
 from training.music.encodings.polyphony import MAX_PARTS
 from training.music.encodings.voices import PART_NAMES
 from training.music.pitch import Key
@@ -143,15 +142,13 @@ def _parts(
 
 def repertoire_of(version: ModelVersion) -> Repertoire | None:
     """What ``version`` knows; None when its bundle cannot be read any more."""
-    spec = json.dumps(version.encoding, sort_keys=True)
     try:
-        return _read(version.model.title, spec, version.bundle_folder)
-    except ValueError:  # UnreadableBundle, or an encoding of a later program.
+        return _read(version.model.title, version.bundle_folder)
+    except UnreadableBundle:
         return None
 
 
 @lru_cache(maxsize=256)
-def _read(title: str, spec: str, folder: Path) -> Repertoire:
+def _read(title: str, folder: Path) -> Repertoire:
     # A bundle never changes: what was read once stays true.
-    encoding = from_spec(json.loads(spec))
-    return repertoire_of_forms(title, encoding, read_forms(folder))
+    return repertoire_of_forms(title, *read_forms(folder))

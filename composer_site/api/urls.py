@@ -10,6 +10,7 @@ from composer_site.api.v1.networks import ModelViewSet, VersionViewSet
 from composer_site.api.v1.pieces import PieceViewSet
 from composer_site.api.v1.renderings import CompositionFile, RenderingViewSet
 from composer_site.api.v1.runs import RunViewSet
+from composer_site.api.v1.variations import Abilities, FamilyTree, VariationViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("pieces", PieceViewSet, "piece")
@@ -21,6 +22,9 @@ router.register("compositions", CompositionViewSet, "composition")
 router.register(
     "compositions/<uuid:composition_id>/renderings", RenderingViewSet, "rendering"
 )
+router.register(
+    "compositions/<uuid:composition_id>/variations", VariationViewSet, "variation"
+)
 
 v1 = [
     path("", views.Root.as_view(), name="root"),
@@ -29,6 +33,16 @@ v1 = [
         "compositions/<uuid:id>/files/<slug:kind>",
         CompositionFile.as_view(),
         name="composition-file",
+    ),
+    path(
+        "compositions/<uuid:id>/abilities/",
+        Abilities.as_view(),
+        name="composition-abilities",
+    ),
+    path(
+        "compositions/<uuid:id>/family/",
+        FamilyTree.as_view(),
+        name="composition-family",
     ),
     *router.urls,
 ]

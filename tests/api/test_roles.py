@@ -108,6 +108,26 @@ DOORS = [
     ),
     ("composition-file", "/compositions/{piece}/files/mid", "GET", None, READS),
     ("composition-file", "/compositions/{showcase}/files/mid", "GET", None, OPEN),
+    ("composition-abilities", "/compositions/{piece}/abilities/", "GET", None, READS),
+    ("composition-abilities", "/compositions/{showcase}/abilities/", "GET", None, OPEN),
+    ("composition-family", "/compositions/{piece}/family/", "GET", None, READS),
+    ("composition-family", "/compositions/{showcase}/family/", "GET", None, OPEN),
+    ("variation-list", "/compositions/{piece}/variations/", "GET", None, READS),
+    (
+        *("variation-list", "/compositions/{piece}/variations/", "POST"),
+        {"action": "wilder"},
+        "201 201 403 401 404 404",
+    ),
+    (
+        *("variation-list", "/compositions/{showcase}/variations/", "POST"),
+        {"action": "wilder"},
+        "201 201 403 401 201 201",
+    ),
+    (
+        *("variation-list", "/compositions/{showcase}/variations/", "POST"),
+        {"action": "vary_a_lot", "model": "alices"},
+        "201 201 403 401 400 400",
+    ),
     ("rendering-list", "/compositions/{piece}/renderings/", "GET", None, READS),
     (
         *("rendering-list", "/compositions/{piece}/renderings/", "POST"),

@@ -166,15 +166,17 @@ def load_bundle(folder: Path) -> Bundle:
     )
 
 
-def read_forms(folder: Path) -> CountedForms:
-    """The forms of a bundle's training pieces, without its weights.
+def read_forms(folder: Path) -> tuple[Encoding, CountedForms]:
+    """A bundle's encoding and the forms of its training pieces, without its weights.
 
     Raises ``UnreadableBundle``.
     """
     try:
+        description = json.loads(_read(folder / "bundle.json"))
         stored = json.loads(_read(folder / "forms.json"))
-        return tuple((form_from_json(form), count) for form, count in stored)
-    except (OSError, ValueError, TypeError) as error:
+        forms = tuple((form_from_json(form), count) for form, count in stored)
+        return from_spec(description["encoding"]), forms
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise UnreadableBundle(
             f"{folder.name} is not a model bundle: {error}"
         ) from None

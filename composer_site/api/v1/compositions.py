@@ -31,7 +31,7 @@ from generation.actions import asked
 from generation.files import DIRECT_FORMATS, is_a_tune
 from generation.forms import ControlsForm
 from generation.lookup import whose
-from generation.models import Composition
+from generation.models import Composition, caller
 from generation.recipe import (
     MAX_BARS,
     MAX_CANDIDATES,
@@ -72,13 +72,23 @@ class CompositionSerializer(serializers.ModelSerializer[Composition]):
     recipe = serializers.DictField(read_only=True)
     measures = serializers.DictField(read_only=True)
 
+    parent = serializers.SerializerMethodField(
+        help_text="The piece it was made from; told to whom it belongs."
+    )
+
     class Meta:
         model = Composition
         fields = [
             *("id", "url", "page", "title", "origin", "model", "version", "seed"),
-            *("recipe", "measures", "parent", "created_at"),
+            *("recipe", "measures", "parent", "change", "created_at"),
         ]
         extra_kwargs = {"url": {"view_name": "api:composition-detail"}}
+
+    @extend_schema_field(serializers.UUIDField(allow_null=True))
+    def get_parent(self, composition: Composition) -> UUID | None:
+        # Its address is all that keeps a piece to its owner's friends.
+        is_mine = composition.belongs_to(*caller(self.context["request"]))
+        return composition.parent_id if is_mine else None
 
     def get_page(self, composition: Composition) -> str:
         request: Request = self.context["request"]
