@@ -187,9 +187,7 @@ class AbilitySerializer(serializers.Serializer[Any]):
 
 
 class AbilitiesSerializer(serializers.Serializer[Any]):
-    model = serializers.CharField(
-        allow_null=True, help_text="Whose abilities these are."
-    )
+    model = serializers.CharField(allow_null=True, help_text="Whose these are.")
     models = serializers.ListField(
         child=serializers.CharField(), help_text="All that can work on the piece."
     )
