@@ -15,17 +15,19 @@ from django.contrib.auth.models import AnonymousUser, User
 
 from generation import services
 from generation.abilities import NO_MODEL, Piece, piece_of, why_not
+from generation.editing import keep_edited
 from generation.models import Composition
 from generation.recipe import BadRequest, ComposeRequest, request_from_recipe
 from generation.repertoire import repertoire_of
 from generation.reworking import reworked
-from generation.transformed import in_key, recipe_of_changes
 from generation.tweaks import TWEAKS, asked_key, tweaked
 from generation.wishes import IN_KEY, IN_MODE, Wish
 from training.models import ModelVersion
+from training.music.degrees import in_mode
+from training.music.transform import transpose_to
 
 #: What a recipe holds when notes were given.
-_GIVEN = ("source", "keep", "changed")
+_GIVEN = ("source", "keep")
 
 
 def act(
@@ -87,14 +89,17 @@ def needs_no_model(
 
 
 def _in_another_key(composition: Composition, wish: Wish, **whose: Any) -> Composition:
-    """The same notes moved, exactly."""
+    """The same notes moved, exactly. Raises ``BadRequest``."""
     score = composition.as_score()
     key = asked_key(score.key, wish)
-    moved, steps = in_key(score, key)
-    recipe = recipe_of_changes(composition.recipe, composition.score, steps)
-    return services.keep_changed(
-        composition, moved, recipe=recipe, change=f"in {key}", **whose
-    )
+    try:
+        if score.key and key.mode != score.key.mode:
+            score = in_mode(score, key.mode)
+        if score.key and key.tonic != score.key.tonic:
+            score = transpose_to(score, key.tonic)
+    except ValueError as reason:  # It would leave the range of MIDI.
+        raise BadRequest(str(reason)) from None
+    return keep_edited(composition, score, change=f"in {key}", **whose)
 
 
 def refuse_impossible(
