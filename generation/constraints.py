@@ -134,7 +134,7 @@ class ConstrainedDraft(Draft):
         """An independent draft at the same place; what is known of masks is shared."""
         other = object.__new__(type(self))
         for kind in type(self).__mro__[:-1]:
-            for name in kind.__slots__:
+            for name in getattr(kind, "__slots__", ()):
                 setattr(other, name, getattr(self, name))
         other.walk = self.walk.copy()
         return other

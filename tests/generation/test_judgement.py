@@ -8,6 +8,7 @@ from generation.judgement import (
     monotony,
     shapelessness,
     silence,
+    staleness,
     unlikelihood,
     weak_ending,
     wide_leaps,
@@ -96,3 +97,18 @@ def test_a_sound_piece_has_no_fault():
     piece = melody(60, 64, 62, 67, 65, 64, 62, 60)
 
     assert fault(piece, bits_per_event=2.0, typical_bits=2.0) == pytest.approx(0)
+
+
+def test_a_rewriting_that_gives_the_same_back_is_the_worst():
+    old = [melody(60, 62, 64, 65).parts[0].notes]
+    half = [melody(60, 62, 67, 69).parts[0].notes]
+    new = [melody(72, 71, 69, 67).parts[0].notes]
+
+    faults = [staleness(notes, old, likeness=0.0) for notes in (new, half, old)]
+
+    assert faults[0] == 0.0
+    assert 0.0 < faults[1] < 1.0
+    assert faults[2] == 5.0
+    assert staleness(half, old, likeness=0.9) < faults[1] / 5
+    assert staleness(old, old, likeness=1.0) == 3.0
+    assert staleness([()], [()], likeness=0.0) == 0.0

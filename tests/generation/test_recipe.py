@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -13,8 +14,9 @@ from generation.recipe import (
     recipe_json,
     request_from_recipe,
 )
-from training.music.pitch import MODES
-from training.music.score import Metre
+from generation.source import KEPT_AS, Keep, source_of
+from training.music.pitch import MODES, Key
+from training.music.score import KeyChange, Metre, Note, Part, Score
 
 requests = st.builds(
     ComposeRequest,
@@ -31,10 +33,47 @@ requests = st.builds(
     scale_only=st.booleans(),
     qpm=st.just(0.0) | st.floats(20, 400),
     candidates=st.integers(0, 32),
+    closeness=st.floats(0.0, 1.0),
+)
+ticks = st.integers(0, 20_000)
+keeps = st.builds(
+    lambda what, start, lasts, parts: Keep(what, start, start + lasts, parts),
+    st.sampled_from(KEPT_AS),
+    ticks,
+    st.integers(1, 20_000),
+    st.none()
+    | st.lists(st.integers(0, 1), min_size=1, max_size=2, unique=True).map(tuple),
+)
+sources = st.builds(
+    lambda notes, key, pickup: source_of(
+        Score(
+            parts=(
+                Part(notes=tuple(notes), name="Violin", program=40),
+                Part(name="Bass"),
+            ),
+            keys=() if key is None else (KeyChange(0, key),),
+            pickup_ticks=pickup,
+        )
+    ),
+    st.lists(
+        st.builds(Note, ticks, st.integers(0, 127), st.integers(1, 2000)),
+        min_size=1,
+        max_size=6,
+    ),
+    st.none() | st.builds(Key, st.integers(0, 11), st.sampled_from(MODES)),
+    st.sampled_from([0, 480]),
+)
+with_sources = st.builds(
+    replace,
+    requests,
+    source=sources,
+    keep=st.lists(keeps, max_size=3).map(tuple),
+    likeness=st.floats(0.0, 1.0),
+    as_part=st.integers(0, 7),
 )
 
 
-@given(requests)
+@given(requests | with_sources)
 def test_a_recipe_gives_the_request_back(request):
     assert request_from_recipe(recipe_json("abc", request)) == ("abc", request)
 
@@ -121,3 +160,35 @@ def test_a_recipe_names_its_version():
     recipe = json.loads(recipe_json("abc", ComposeRequest()))
 
     assert recipe["recipe_version"] == RECIPE_VERSION
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"keep": 3},
+        {"keep": "notes"},
+        {"keep": [1]},
+        {"keep": [{}]},
+        {"keep": [{"what": "tempo", "start_tick": 0, "end_tick": 1, "parts": None}]},
+        {"keep": [{"what": [], "start_tick": 0, "end_tick": 1, "parts": None}]},
+        {"keep": [{"what": "notes", "start_tick": 1, "end_tick": 1, "parts": None}]},
+        {"keep": [{"what": "notes", "start_tick": -1, "end_tick": 1, "parts": None}]},
+        {"keep": [{"what": "notes", "start_tick": 0, "end_tick": 1e9, "parts": None}]},
+        {"keep": [{"what": "notes", "start_tick": 0, "end_tick": 1, "parts": []}]},
+        {"keep": [{"what": "notes", "start_tick": 0, "end_tick": 1, "parts": [0, 0]}]},
+        {"keep": [{"what": "notes", "start_tick": 0, "end_tick": 1, "parts": ["a"]}]},
+        {"keep": [{"what": "notes", "start_tick": 0, "end_tick": 1, "parts": 5}]},
+        {"keep": [{"what": "notes", "start_tick": 0, "end_tick": 1}]},
+        {"keep": [None] * 100_000},
+        {"likeness": -1},
+        {"likeness": "much"},
+        {"likeness": True},
+        {"as_part": 8},
+        {"as_part": "soprano"},
+        {"source": {"parts": {}}},
+    ],
+    ids=lambda broken: repr(broken)[:70],
+)
+def test_what_a_recipe_keeps_is_read_or_refused_in_one_sentence(broken):
+    with pytest.raises(BadRequest, match=r"^[A-Z].*\.$"):
+        request_from_recipe(json.dumps({"bundle": "abc", **broken}))

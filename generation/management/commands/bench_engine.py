@@ -15,6 +15,7 @@ import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from statistics import mean, median
 from typing import Any
 
@@ -173,16 +174,14 @@ def actions(bundle: Bundle, rounds: int) -> dict[str, Any]:
     for seed in range(rounds):
         for name, request in requests.items():
             seeded = replace(request, seed=seed)
-            found.setdefault(name, []).append(
-                _timed(lambda seeded=seeded: compose(bundle, seeded))
-            )
+            found.setdefault(name, []).append(_timed(partial(compose, bundle, seeded)))
         for part in range(parts):
             last = len(source.score.parts[part].notes) - 1
             found.setdefault("why this note (the last)", []).append(
-                _timed(lambda p=part, n=last: alternatives(bundle, source.score, p, n))
+                _timed(partial(alternatives, bundle, source.score, part, last))
             )
         found.setdefault("surprise of all", []).append(
-            _timed(lambda: surprise_of(bundle, source.score))
+            _timed(partial(surprise_of, bundle, source.score))
         )
     return {name: _ms(times) for name, times in found.items()}
 
