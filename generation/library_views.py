@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,6 +16,7 @@ from django.http import (
 )
 from django.shortcuts import redirect, render
 from django.template.defaultfilters import pluralize
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import (
     require_http_methods,
@@ -191,18 +192,20 @@ def bin(request: HttpRequest) -> HttpResponse:
         page = page_of(thrown_away, LAST_DELETED, size=PIECES_A_PAGE, **asked)
     except BadCursor:
         page = page_of(thrown_away, LAST_DELETED, size=PIECES_A_PAGE)
-    found = library.cards(page.ids)
-    context: dict[str, Any] = {
+    now = timezone.now()
+    context = {
         "page": page,
-        "pieces": [(piece, goes_at(piece)) for piece in found],
+        "pieces": [(piece, days_left(piece, now)) for piece in library.cards(page.ids)],
         "kept_days": shelf.KEPT_AFTER_DELETION.days,
     }
     return render(request, "generation/bin.html", context)
 
 
-def goes_at(piece: Composition) -> Any:
+def days_left(piece: Composition, now: datetime) -> int:
+    """Until it goes for good; 1 on the last day."""
     assert piece.deleted_at is not None
-    return piece.deleted_at + shelf.KEPT_AFTER_DELETION
+    left = piece.deleted_at + shelf.KEPT_AFTER_DELETION - now
+    return max(1, left.days + 1)
 
 
 def empty_or_take_back(request: HttpRequest) -> HttpResponse:

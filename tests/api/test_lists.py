@@ -129,6 +129,13 @@ def test_the_oldest_may_come_first(writer, many):
         ("models/?owner=me", 6),
         ("compositions/?model=tunes", 5),
         ("compositions/?model=chorales", 0),
+        ("compositions/?find=NO.&origin=composed", 5),
+        ("compositions/?find=nothing", 0),
+        ("compositions/?origin=brought", 0),
+        ("compositions/?key=H major", 0),
+        ("compositions/?metre=17/16", 0),
+        ("compositions/?favourite=true", 0),
+        ("compositions/?favourite=false", 5),
     ],
 )
 def test_a_filter_leaves_what_it_says(writer, many, dataset, query, count):

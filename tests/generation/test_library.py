@@ -644,15 +644,17 @@ def test_names_are_safe_and_never_the_same_twice():
 
 
 def test_the_bin_lists_what_was_deleted_last_first(hers, alice, bob):
-    old = make("old", owner=alice, deleted_at=START)
-    new = make("new", owner=alice, deleted_at=START + timedelta(hours=1))
+    now = timezone.now()
+    old = make("old", owner=alice, deleted_at=now - timedelta(days=29, hours=12))
+    new = make("new", owner=alice, deleted_at=now - timedelta(hours=1))
     make("kept", owner=alice)
     make("his", owner=bob, deleted_at=START)
 
     response = hers.get("/my/pieces/bin/")
 
     assert [piece.pk for piece, _ in response.context["pieces"]] == [new.pk, old.pk]
-    assert "goes for good in 4" in response.content.decode()
+    assert [days for _, days in response.context["pieces"]] == [30, 1]
+    assert "goes for good in 1 day<" in response.content.decode()
     assert "30 days" in response.content.decode()
 
 

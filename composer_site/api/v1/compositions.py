@@ -30,6 +30,7 @@ from generation import services, variants
 from generation.actions import asked
 from generation.files import DIRECT_FORMATS, is_a_tune
 from generation.forms import ControlsForm
+from generation.library import MAX_SEARCH_LENGTH, Wishes, matching
 from generation.lookup import whose
 from generation.models import Composition, caller
 from generation.recipe import (
@@ -260,7 +261,26 @@ class ComposeSerializer(StrictSerializer):
 
 
 class CompositionQuery(ListQuery):
+    find = serializers.CharField(
+        max_length=MAX_SEARCH_LENGTH,
+        required=False,
+        help_text="Words of its title, whatever the capitals and accents.",
+    )
     model = serializers.SlugField(max_length=60, required=False, help_text="Its slug.")
+    key = serializers.CharField(
+        max_length=20, required=False, help_text="As in `measures`: D major, B♭ minor."
+    )
+    metre = serializers.CharField(
+        max_length=10, required=False, help_text="As in `measures`: 4/4, 6/8."
+    )
+    origin = serializers.ChoiceField(
+        choices=Composition.Origin.choices,
+        required=False,
+        help_text="Where it comes from.",
+    )
+    favourite = serializers.BooleanField(
+        required=False, help_text="Only those with a star."
+    )
 
 
 @extend_schema_view(
@@ -331,10 +351,13 @@ class CompositionViewSet(BringMixin, ListMixin, RetrieveMixin, CreateMixin):
         return visible_compositions(self.request)
 
     def listed(self, query: dict[str, Any]) -> QuerySet[Composition]:
-        own = Composition.objects.of_caller(self.request).for_list()
-        if "model" in query:
-            own = own.filter(version__model__slug=query["model"])
-        return own
+        named = ("find", "model", "key", "metre", "origin")
+        wishes = Wishes(
+            is_favourite=query.get("favourite", False),
+            **{name: query[name] for name in named if name in query},
+        )
+        own = Composition.objects.of_caller(self.request)
+        return matching(own, wishes).for_list()
 
     def make(self, data: dict[str, Any]) -> Composition:
         wanted: ComposeRequest = data["wanted"]
