@@ -3,7 +3,8 @@
 What all share is read once. Particles write from the first place that is open to a
 little after the last, so that each is weighed by how it joins what follows; then they
 are drawn by their weights, those that differ are judged, and only the chosen one reads
-the rest.
+the rest. A memory of the piece learns from what is given and has a say in what is new;
+how surprising given notes are is the network's own opinion.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ def write_around(
         max_events=max_events,
     )
     try:
-        writers.read(stretch.start)
+        writers.read(stretch.start, is_recalled=False)
         writers.part(request.candidates)
         writers.write(barriers(wanted))
         writers.redraw()

@@ -73,7 +73,7 @@ __all__ = [
 #: Unless asked, as many candidates as can be written within the patience below. An
 #: event costs the reading of the weights and a little for each draft; in units of that
 #: little, which is some 25 microseconds, the reading costs READING, and for each draft
-#: its memory of what it did before, where it has one, REMEMBERING.
+#: its memory of what it did before, where it has one, REMEMBERING (of two fields).
 READING = 7
 REMEMBERING = 6
 QUICK_CANDIDATES = 8
@@ -247,7 +247,8 @@ def _filled_in(
             patience, most = SOURCE_PATIENCE, QUICK_PARTICLES
         drafts = patience // length - READING
         if request.closeness:
-            drafts //= 1 + REMEMBERING
+            fields = len(bundle.encoding.fields) if request.source else 2
+            drafts //= 1 + REMEMBERING * fields // 2
         fewest = FEW_PARTICLES if request.source else 1
         candidates = max(fewest, min(most, drafts))
     if candidates * length > MAX_EVENTS:
@@ -293,11 +294,14 @@ def _masks(
         asked = replace(asked, classes=frozenset(key.scale))
     if isinstance(encoding, PolyphonyEncoding):
         return part_masks(encoding, form, asked, transposition=plan.transposition)
-    limits = usual_limits(encoding)
+    limits, transposition = usual_limits(encoding), plan.transposition
     if request.lowest_pitch is not None or request.highest_pitch is not None:
         limits = [asked for _ in limits]
+    elif request.source:
+        # Round a voice that lies octaves away, the others are there too.
+        transposition = (transposition + 6) % 12 - 6
     limits = [replace(lim, classes=asked.classes) for lim in limits]
-    return pitch_masks(encoding, form, limits, transposition=plan.transposition)
+    return pitch_masks(encoding, form, limits, transposition=transposition)
 
 
 def _draft_class(

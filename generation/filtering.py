@@ -137,10 +137,11 @@ class Filter:
             np.random.SeedSequence(seed, spawn_key=(FILTER_CHANCES,))
         )
 
-    def read(self, until_tick: int | None = None) -> None:
+    def read(self, until_tick: int | None = None, *, is_recalled: bool = True) -> None:
         """Take what is given in full, with a single particle: up to ``until_tick``.
 
-        None: as far as possible.
+        None: as far as possible. Unless ``is_recalled``, a memory learns from what is
+        given without having a say in how surprising that is, which takes long.
         """
         (particle,) = self.particles
         draft, guide = particle.draft, particle.guide
@@ -168,7 +169,7 @@ class Filter:
         for time, event in enumerate(events):
             rows = [table[time : time + 1] for table in logits]
             if particle.memory:
-                for field, row in enumerate(rows):
+                for field, row in enumerate(rows if is_recalled else ()):
                     row[0] = particle.memory.mix(
                         field, contexts[time], event[:field], row[0]
                     )
@@ -230,8 +231,9 @@ class Filter:
             self._chunk = [table[:, [number]] for table in self._chunk]
 
     def finish(self) -> None:
-        """Write the one particle that is left to its end."""
+        """Write the one particle that is left to its end, all of it given."""
         (particle,) = self.particles
+        particle.memory = None  # What is to come is not chosen any more.
         while not particle.draft.walk.is_done:
             self.read()
             if not particle.draft.walk.is_done:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from generation.composer import compose
@@ -29,6 +30,7 @@ from tests.generation.toys import (
     toy_trios,
     toy_tunes,
 )
+from training.music.encodings.voices import FIRST_PITCH, LOWEST
 from training.music.pitch import Key
 from training.music.score import KeyChange, MetreChange, Note, Part, Score
 
@@ -383,3 +385,24 @@ def test_whatever_is_kept_the_events_are_legal_and_fill_the_form(bundle):
             assert walk.legal(field, event[:field])[value] == 0.0
         walk.advance(event)
     assert walk.is_done
+
+
+def test_the_other_voices_follow_one_that_lies_an_octave_away():
+    tune = a_source(CHORALES)
+    own = tune.score.parts[0]
+    high = tuple(
+        Note(n.start_tick, min(n.pitch + 24, 96), n.duration_ticks) for n in own.notes
+    )
+    alone = source_of(replace(tune.score, parts=(replace(own, notes=high),)))
+    bundle = replace(
+        CHORALES,
+        # Their music lies round middle C.
+        golden={"events": np.full((4, 4), FIRST_PITCH - LOWEST, np.int16)},
+    )
+
+    piece = around(bundle, alone, keep_all(alone))
+
+    assert piece.transposition >= 12
+    assert piece.score.parts[0].notes == high
+    altos = [note.pitch for note in piece.score.parts[1].notes]
+    assert min(altos) >= 53 + 12
