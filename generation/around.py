@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from generation.constraints import ConstrainedDraft
-from generation.filtering import Filter, Particle, Stuck
+from generation.filtering import Filter, Particle
 from generation.guides import Wanted
 from generation.judgement import fault, staleness
 from generation.network import Network
@@ -23,6 +23,7 @@ from generation.recipe import BadRequest, ComposeRequest
 from generation.sampler import Line, Sampling
 from generation.source import NOTES
 from generation.steering import Parts, Steering
+from generation.weighing import Stuck
 from training.learning.event_memory import EventMemory
 from training.music.encodings import Encoding
 from training.music.score import Note, Score

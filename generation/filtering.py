@@ -40,11 +40,18 @@ from generation.constraints import ConstrainedDraft
 from generation.guides import Guide
 from generation.network import Float32s, Float64s, Ints, Network, State
 from generation.sampler import Chances, Line, Sampling, draw, surprise
+from generation.weighing import (
+    Met,
+    Stuck,
+    log_mean,
+    meeting,
+    rows_of,
+    shares_of,
+    systematic,
+)
 from training.learning.event_memory import EventMemory
 from training.music.encodings.base import Context, Event, Mask
 
-#: What it costs, in nats, where something given breaks a wish.
-BROKEN_WISH = 3.0
 #: How much likelier, in nats, the source's own value is at a likeness of 1.
 MOST_LIKENESS = 7.0
 #: Below this share of effective particles they are drawn anew.
@@ -54,10 +61,6 @@ FILTER_CHANCES = 2**32 - 2
 _CHUNK = 16  # events for which chances are drawn at once
 
 _Trail = tuple["_Trail", int, int] | None  # what came before, the step, the row in it
-
-
-class Stuck(ValueError):
-    """No particle could go on."""
 
 
 @dataclass(slots=True)
@@ -88,18 +91,6 @@ class _Step:
     logits: list[Float32s]  # for each field (B, V_f), of legal values
 
 
-@dataclass(frozen=True, slots=True)
-class _Met:
-    """What legal, wished and given values have in common."""
-
-    base: Mask  # what the model would choose from
-    fitting: Mask  # and what of it fits what is given
-    price: float
-    is_dead: bool
-    is_free: bool  # nothing is left out
-    parts: tuple[Mask, Mask, Mask | None]  # kept, so that no other gets their ids
-
-
 class Filter:
     """Particles side by side, from the first event of a piece to its last."""
 
@@ -124,7 +115,7 @@ class Filter:
         #: log of the probability of what is given, as the particles estimate it.
         self.log_evidence = 0.0
         self._steps: list[_Step] = []
-        self._met: dict[tuple[int, int, int], _Met] = {}
+        self._met: dict[tuple[int, int, int], Met] = {}
         self._only: dict[tuple[int, int], tuple[int, Mask, Mask | None]] = {}
         # Of the particles that go on: their numbers, and the network's state of them.
         self._active = [0]
@@ -241,7 +232,7 @@ class Filter:
 
     def redraw(self) -> None:
         """Draw the particles anew, so that all weigh the same."""
-        self._resample(_shares(self.weights))
+        self._resample(shares_of(self.weights))
 
     def line(
         self, number: int, *, from_tick: int = 0, without_bits: bool = False
@@ -291,7 +282,7 @@ class Filter:
                 p.draft.walk.legal(field, c)
                 for p, c in zip(particles, chosen, strict=True)
             ]
-            logits += _rows(legal)
+            logits += rows_of(legal)
             if particles[0].memory:
                 logits = np.array(
                     [
@@ -337,13 +328,13 @@ class Filter:
         if self._tilt:
             logits = self._tilted(field, particles, chosen, logits)
         base = [m.base for m in met]
-        model = logits if all(map(is_, base, legal)) else logits + _rows(base)
+        model = logits if all(map(is_, base, legal)) else logits + rows_of(base)
         fitting = [m.fitting for m in met]
         if is_given:  # By the one that reads for all.
-            return logits + _rows(fitting)
+            return logits + rows_of(fitting)
         if all(m.is_free for m in met):
             return model
-        proposal = logits + _rows(fitting)
+        proposal = logits + rows_of(fitting)
         lost = self._log_mass(proposal) - self._log_mass(model)
         for row, m in enumerate(met):
             lost[row] -= m.price
@@ -372,11 +363,11 @@ class Filter:
         logits[rows, likes[rows]] += self._tilt
         return logits
 
-    def _meet(self, legal: Mask, wished: Mask, given: Mask | None) -> _Met:
+    def _meet(self, legal: Mask, wished: Mask, given: Mask | None) -> Met:
         names = (id(legal), id(wished), id(given))
         known = self._met.get(names)
         if known is None:
-            known = _meeting(legal, wished, given)
+            known = meeting(legal, wished, given)
             self._met[names] = known
         return known
 
@@ -422,7 +413,7 @@ class Filter:
 
     def _compare(self) -> None:
         """All particles are waiting: draw them anew if few of them matter."""
-        shares = _shares(self.weights)
+        shares = shares_of(self.weights)
         if 1.0 / np.square(shares).sum() < ENOUGH * len(shares):
             self._resample(shares)
             return
@@ -431,9 +422,8 @@ class Filter:
     def _resample(self, shares: Float64s) -> None:
         count = len(shares)
         uniform = ((int(self._resampling.random_raw()) >> 12) + 0.5) * 2.0**-52
-        places = (np.arange(count) + uniform) / count
-        chosen = np.searchsorted(np.cumsum(shares), places).clip(0, count - 1).tolist()
-        level = _log_mean(self.weights)
+        chosen = systematic(shares, uniform)
+        level = log_mean(self.weights)
         self.log_evidence += level
         if not self._waiting:
             self._waiting = {i: (self._state, i) for i in range(count)}
@@ -464,41 +454,4 @@ class Filter:
     @property
     def evidence(self) -> float:
         """log of the probability of what is given, estimated up to here."""
-        return self.log_evidence + _log_mean(self.weights)
-
-
-def _meeting(legal: Mask, wished: Mask, given: Mask | None) -> _Met:
-    parts = (legal, wished, given)
-    if given is None:
-        return _Met(wished, wished, 0.0, False, True, parts)
-    both: Mask = wished + given
-    if both.max() == 0.0:
-        is_all = np.array_equal(both, wished)
-        fitting = wished if is_all else both
-        return _Met(wished, fitting, 0.0, False, is_all, parts)
-    both = legal + given
-    if both.max() == 0.0:
-        return _Met(legal, both, BROKEN_WISH, False, False, parts)
-    return _Met(legal, legal, 0.0, True, False, parts)
-
-
-def _rows(masks: list[Mask]) -> Mask:
-    """(B, V), or (V,) where all are one."""
-    first = masks[0]
-    return first if all(m is first for m in masks) else np.array(masks)
-
-
-def _log_mean(weights: Float64s) -> float:
-    most = weights.max()
-    if most == -np.inf:
-        raise Stuck("What is kept leaves no way to go on.")
-    return float(np.log(np.exp(weights - most).mean()) + most)
-
-
-def _shares(weights: Float64s) -> Float64s:
-    """(particles,) weights that sum to one. Raises ``Stuck`` where all are dead."""
-    most = weights.max()
-    if most == -np.inf:
-        raise Stuck("What is kept leaves no way to go on.")
-    shares = np.exp(weights - most)
-    return np.asarray(shares / shares.sum())
+        return self.log_evidence + log_mean(self.weights)

@@ -380,8 +380,3 @@ def _in_metre(notes: Sequence[Note], source: Source, form: Form) -> tuple[Note, 
         if start < end and start < form.length_ticks:
             moved.append(replace(note, start_tick=start, duration_ticks=end - start))
     return tuple(moved)
-
-
-def kept_runs(runs: Sequence[Run]) -> list[Run]:
-    """Those in which notes sound as in the source."""
-    return [run for run in runs if run.what == NOTES]

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from generation.constraints import ConstrainedDraft
-from generation.filtering import MOST_LIKENESS, Filter, Particle, Stuck
+from generation.filtering import MOST_LIKENESS, Filter, Particle
 from generation.guides import Run, Wanted
 from generation.melody_guide import MelodyGuide, PitchesGuide
 from generation.network import Network, State, score_events
 from generation.sampler import Sampling
+from generation.weighing import Stuck, systematic
 from tests.generation.toys import TINY, random_weights
 from training.music.encodings import Form, MelodyEncoding, PitchesEncoding
 from training.music.encodings.base import allow
@@ -249,3 +250,12 @@ def test_it_stops_at_the_most_events():
 
     with pytest.raises(Stuck, match="too long"):
         writers.write(barriers)
+
+
+def test_particles_go_on_as_often_as_their_shares_say():
+    shares = np.array([0.5, 0.0, 0.25, 0.25])
+
+    assert systematic(shares, 0.5) == [0, 0, 2, 3]
+    for uniform in (0.01, 0.99):
+        counts = np.bincount(systematic(np.repeat(shares / 8, 8), uniform))
+        assert (np.abs(counts - np.repeat(shares * 4, 8)) < 1).all()
