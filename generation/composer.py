@@ -54,6 +54,7 @@ from training.music.pitch import HIGHEST_PITCH, LOWEST_PITCH
 from training.music.score import (
     TICKS_PER_QUARTER,
     KeyChange,
+    MetreChange,
     Note,
     Score,
     TempoChange,
@@ -259,13 +260,16 @@ def _filled_in(
         )
     form = plan.form
     key = form.key.transposed(plan.transposition) if form.key else None
+    bars = form.bars
+    if plan.metre:
+        bars = replace(form, metre=plan.metre).bars
     return replace(
         request,
         candidates=candidates,
         tonic=key.tonic if key else None,
         mode=key.mode if key else None,
-        metre=form.metre,
-        bars=form.bars if request.num_notes is None else None,
+        metre=plan.metre or form.metre,
+        bars=bars if request.num_notes is None else None,
         qpm=request.qpm or default_qpm(form, bundle.encoding),
     )
 
@@ -323,6 +327,8 @@ def _composed(
     score = encoding.decode(line.events, form)
     bits = bits_of_notes(encoding, line, form, score)
     score = _transposed(score, plan.transposition)
+    if plan.metre:
+        score = replace(score, metres=(MetreChange(0, plan.metre),))
     return Composed(
         score=replace(score, tempos=(TempoChange(0, request.qpm),)),
         form=form,

@@ -57,12 +57,14 @@ class Plan:
 
     The network writes in ``form``; ``transposition`` semitones are added to every pitch
     of what it wrote, for keys that it does not know. ``notes_per_quarter`` is the
-    model's habit, all parts together.
+    model's habit, all parts together. ``metre`` is that of given music where the
+    network, which does not know it, writes in another.
     """
 
     form: Form
     transposition: int = 0
     notes_per_quarter: float = 2.0
+    metre: Metre | None = None
 
     @property
     def notes_per_bar(self) -> float:

@@ -31,7 +31,7 @@ from training.music.encodings import (
     VoicesEncoding,
 )
 from training.music.pitch import HIGHEST_PITCH, LOWEST_PITCH, Key
-from training.music.score import Note
+from training.music.score import Metre, Note
 
 #: Music whose middle is further than this from where the model's lies, in semitones, is
 #: read an octave nearer.
@@ -72,7 +72,7 @@ def steering_of(bundle: Bundle, request: ComposeRequest, source: Source) -> Stee
     """The same, though there may be nothing left to write. Raises ``BadRequest``."""
     plan = _plan(bundle, request, source)
     form, encoding = plan.form, bundle.encoding
-    has_its_metre = form.metre == source.metre
+    has_its_metre = request.metre in (None, source.metre)
     parts = _parts(encoding, form, source, request.as_part)
     notes = [
         _moved(own, source.key, form.key, plan.transposition) if own else ()
@@ -152,7 +152,13 @@ def _plan(bundle: Bundle, request: ComposeRequest, source: Source) -> Plan:
     if key is not None:
         tonic = key.tonic if request.tonic is None else request.tonic
         key = Key(tonic, request.mode or key.mode)
-    metre = request.metre or source.metre
+    is_own_metre = request.metre in (None, source.metre)
+    metre = _written_in(bundle, source) if is_own_metre else request.metre
+    assert metre is not None
+    # Of the asked metre's bars as many; of one that only stands for it, as much time.
+    written = bars
+    if is_own_metre:
+        written = -(-bars * source.metre.bar_ticks // metre.bar_ticks)
     drawn = choose_plan(
         bundle,
         replace(
@@ -160,7 +166,7 @@ def _plan(bundle: Bundle, request: ComposeRequest, source: Source) -> Plan:
             source=None,
             keep=(),
             likeness=0.0,
-            bars=bars,
+            bars=written,
             metre=metre if bundle.forms else None,
             tonic=key.tonic if key else request.tonic,
             mode=key.mode if key else request.mode,
@@ -171,11 +177,11 @@ def _plan(bundle: Bundle, request: ComposeRequest, source: Source) -> Plan:
         shift = drawn.transposition if key else 0
     else:
         shift, key = drawn.transposition, key.transposed(-drawn.transposition)
-    if metre != source.metre:
+    if not is_own_metre:
         players = _players(bundle, drawn.form, source, request)
         form = replace(drawn.form, key=key, instruments=players)
     else:
-        length = bars * metre.bar_ticks
+        length = bars * source.metre.bar_ticks
         if bars == source.bars:
             length = source.length_ticks
         elif bundle.encoding.name == "pitches":
@@ -189,7 +195,31 @@ def _plan(bundle: Bundle, request: ComposeRequest, source: Source) -> Plan:
             instruments=_players(bundle, drawn.form, source, request),
         )
     octaves = _octaves(bundle, form, source, shift, request.as_part)
-    return replace(drawn, form=form, transposition=shift + 12 * octaves)
+    return replace(
+        drawn,
+        form=form,
+        transposition=shift + 12 * octaves,
+        metre=source.metre if is_own_metre and metre != source.metre else None,
+    )
+
+
+def _written_in(bundle: Bundle, source: Source) -> Metre:
+    """The source's metre, or one the model knows whose bars hold so many of its own.
+
+    Its beat must be felt alike: 2/4 is written in 4/4, 6/8 in 12/8.
+    """
+    own = source.metre
+    known = {form.metre for form, _ in bundle.forms}
+    near = [
+        metre
+        for metre in known
+        if metre.bar_ticks % own.bar_ticks == 0
+        and metre.is_compound == own.is_compound
+        and own.beat_ticks % metre.beat_ticks == 0
+    ]
+    if own in known or not near:
+        return own
+    return min(near, key=lambda metre: (metre.bar_ticks, metre))
 
 
 def _phrases(drawn: Form, source: Source, length: int) -> tuple[int, ...]:

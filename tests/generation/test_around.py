@@ -32,7 +32,7 @@ from tests.generation.toys import (
 )
 from training.music.encodings.voices import FIRST_PITCH, LOWEST
 from training.music.pitch import Key
-from training.music.score import KeyChange, MetreChange, Note, Part, Score
+from training.music.score import KeyChange, Metre, MetreChange, Note, Part, Score
 
 TUNES, CHORALES, PITCHES = toy_tunes(), toy_chorales(), toy_pitches()
 TRIOS = toy_trios()
@@ -406,3 +406,36 @@ def test_the_other_voices_follow_one_that_lies_an_octave_away():
     assert piece.score.parts[0].notes == high
     altos = [note.pitch for note in piece.score.parts[1].notes]
     assert min(altos) >= 53 + 12
+
+
+@pytest.mark.parametrize(("metre", "written"), [((2, 4), REEL), ((2, 2), REEL)])
+def test_a_metre_that_a_model_does_not_know_is_written_in_one_that_it_does(
+    metre, written
+):
+    metre = Metre(*metre)
+    notes = tuple(Note(480 + i * 480, 72 + i % 5, 480) for i in range(27))
+    tune = Score(
+        parts=(Part(notes=notes),),
+        metres=(MetreChange(0, metre),),
+        keys=(KeyChange(0, Key(0, "major")),),
+        pickup_ticks=480,
+    )
+    source = source_of(tune)
+
+    piece = around(CHORALES, source, keep_all(source))
+
+    assert piece.score.parts[0].notes == notes
+    assert piece.score.metre == metre
+    assert piece.form.metre == written
+    assert piece.request.metre == metre
+    assert piece.request.bars == source.bars
+    again = compose(CHORALES, piece.request)
+    assert again.score == piece.score
+    assert again.request == piece.request
+
+
+def test_where_no_metre_can_stand_for_it_it_is_refused():
+    source = a_source(TUNES, metre=JIG)
+
+    with pytest.raises(BadRequest, match="no music in 6/8"):
+        around(CHORALES, source, keep_all(source))
