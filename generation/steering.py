@@ -306,9 +306,9 @@ def _octaves(
     """By how many octaves the source lies above the model's own music."""
     encoding = bundle.encoding
     golden = bundle.golden["events"]
-    parts = range(len(source.score.parts))
-    if isinstance(encoding, VoicesEncoding) and len(parts) < encoding.num_parts:
-        parts = range(as_part, as_part + len(parts))  # Compare voices with themselves.
+    numbers = _numbers(encoding, form, source, as_part)
+    are_all = None not in numbers  # Otherwise voices are compared with themselves.
+    places = {place for place, number in enumerate(numbers) if number is not None}
     usual = [
         pitch
         for event, voices in zip(
@@ -316,7 +316,7 @@ def _octaves(
         )
         for field, value in enumerate(event)
         if (pitch := encoding.pitch_of(field, value, form)) is not None
-        and (not isinstance(encoding, VoicesEncoding) or voices[field] in parts)
+        and (are_all or voices[field] in places)
     ]
     if not usual or encoding.name == "pitches":
         return 0
