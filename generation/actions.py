@@ -17,8 +17,8 @@ from generation import services
 from generation.abilities import NO_MODEL, Piece, piece_of, why_not
 from generation.editing import keep_edited
 from generation.models import Composition
+from generation.offers import repertoire_of
 from generation.recipe import BadRequest, ComposeRequest, request_from_recipe
-from generation.repertoire import repertoire_of
 from generation.reworking import reworked
 from generation.tweaks import TWEAKS, asked_key, tweaked
 from generation.wishes import IN_KEY, IN_MODE, Wish

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from generation.abilities import Piece, abilities
 from generation.actions import as_piece
 from generation.models import Composition
-from generation.offers import Offer
-from generation.repertoire import repertoire_of
+from generation.offers import Offer, repertoire_of
 from generation.wishes import (
     CALMER,
     CONTINUE,
@@ -63,6 +62,7 @@ class Button:
     value: str
     label: str
     why_not: str = ""
+    is_hidden: bool = False  # of use to another model only
 
     @property
     def why_id(self) -> str:
@@ -85,6 +85,10 @@ class Choice:
     offer: Offer
     is_chosen: bool
     cannot: str
+
+    @property
+    def metres(self) -> str:
+        return " ".join(str(metre) for metre in self.offer.repertoire.metres)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +151,7 @@ def desk_of(
         on_bars=tuple(_button(a, labels, why) for a in ON_BARS),
         again=tuple(_button(a, labels, why) for a in ROW),
         keys=tuple(_keys(piece, why)),
-        metres=tuple(_metres(piece, offer, why)),
+        metres=tuple(_metres(piece, offers, offer, why)),
         voices=tuple((n, piece.names[n] or f"Part {n + 1}") for n in piece.melodies),
         labels=json.dumps(labels),
         why=why,
@@ -209,14 +213,22 @@ def _keys(piece: Piece, why: Mapping[str, str]) -> Iterable[Button]:
 
 
 def _metres(
-    piece: Piece, offer: Offer | None, why: Mapping[str, str]
+    piece: Piece,
+    offers: Sequence[Offer],
+    chosen: Offer | None,
+    why: Mapping[str, str],
 ) -> Iterable[Button]:
-    """Another metre that the model knows, the most usual first."""
-    known = offer.repertoire.metres if offer else ()
-    for metre in known:
+    """Another metre: what the chosen model knows, the most usual first.
+
+    Those of the other models stand by for the page's scripts.
+    """
+    known = chosen.repertoire.metres if chosen else ()
+    others = [m for offer in offers for m in offer.repertoire.metres]
+    for metre in dict.fromkeys((*known, *others)):
         if metre != piece.metre:
             value = f"{IN_METRE} {metre}"
-            yield Button(IN_METRE, value, str(metre), why[IN_METRE])
+            is_unknown = metre not in known
+            yield Button(IN_METRE, value, str(metre), why[IN_METRE], is_unknown)
 
 
 def _reasons(buttons: Iterable[Button]) -> list[Reason]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 from django.contrib.auth.models import AnonymousUser, User
 
-from generation.repertoire import Repertoire, repertoire_of
+from generation.repertoire import Repertoire, repertoire_of_forms
+from training.learning.bundle import UnreadableBundle, read_forms
 from training.models import ModelVersion
 
 
@@ -51,3 +54,17 @@ def chosen(offers: Sequence[Offer], slug: object) -> Offer | None:
     """The offer of that name, else the first."""
     first = offers[0] if offers else None
     return next((offer for offer in offers if offer.slug == slug), first)
+
+
+def repertoire_of(version: ModelVersion) -> Repertoire | None:
+    """What ``version`` knows; None when its bundle cannot be read any more."""
+    try:
+        return _read(version.model.title, version.bundle_folder)
+    except UnreadableBundle:
+        return None
+
+
+@lru_cache(maxsize=256)
+def _read(title: str, folder: Path) -> Repertoire:
+    # A bundle never changes: what was read once stays true.
+    return repertoire_of_forms(title, *read_forms(folder))

@@ -9,14 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from typing import Any, TypeVar
 
 from generation.constraints import COMPASSES
 from generation.plans import MIN_TONIC_SHARE
-from training.learning.bundle import CountedForms, UnreadableBundle, read_forms
-from training.models import ModelVersion
+from training.learning.bundle import CountedForms
 from training.music.encodings import Encoding, VoicesEncoding
 from training.music.encodings.polyphony import MAX_PARTS
 from training.music.encodings.voices import PART_NAMES
@@ -138,17 +135,3 @@ def _parts(
         min(player.lowest_pitch for player in usual),
         max(player.highest_pitch for player in usual),
     )
-
-
-def repertoire_of(version: ModelVersion) -> Repertoire | None:
-    """What ``version`` knows; None when its bundle cannot be read any more."""
-    try:
-        return _read(version.model.title, version.bundle_folder)
-    except UnreadableBundle:
-        return None
-
-
-@lru_cache(maxsize=256)
-def _read(title: str, folder: Path) -> Repertoire:
-    # A bundle never changes: what was read once stays true.
-    return repertoire_of_forms(title, *read_forms(folder))

@@ -6,7 +6,12 @@ import { el } from "./dom.js";
 const select = document.querySelector("select[data-cannot-by-model]");
 
 function show() {
-  const cannot = JSON.parse(select.selectedOptions[0].dataset.cannot);
+  const [model] = select.selectedOptions;
+  const cannot = JSON.parse(model.dataset.cannot);
+  const metres = model.dataset.metres.split(" ");
+  for (const button of document.querySelectorAll("[data-action=metre]")) {
+    button.hidden = !metres.includes(button.value.split(" ")[1]);
+  }
   const labels = JSON.parse(select.dataset.labels);
   for (const list of document.querySelectorAll("[data-reasons]")) {
     const scope = list.closest("section");

@@ -136,8 +136,7 @@ def test_a_tune_is_harmonised_by_a_model_of_several_voices(
     expect(harmonise).to_be_disabled()
     why = page.locator(f"#{harmonise.get_attribute('aria-describedby')}")
     expect(why).to_contain_text("Tunes writes one melody. Choose Chorales")
-    page.get_by_text("How it is done").click()
-    page.get_by_label("By the model").select_option("Chorales")
+    page.get_by_label("by", exact=True).select_option("Chorales")
     expect(harmonise).to_be_enabled()
     rewrite = page.get_by_role("button", name="Rewrite")
     expect(rewrite).to_be_disabled()
@@ -159,7 +158,6 @@ def test_without_scripts_another_model_shows_what_it_can_do(
     page.get_by_label("Metre").select_option("4/4")
     page.get_by_label("Mode").select_option("major")
     page.get_by_role("button", name="Compose", exact=True).click()
-    page.get_by_text("How it is done").click()
     page.get_by_role("link", name="What Chorales can do").click()
 
     expect(page.get_by_role("button", name="Harmonise")).to_be_enabled()

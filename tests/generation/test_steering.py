@@ -459,3 +459,41 @@ def test_the_child_belongs_to_who_asked(client, piece, alice):
     steer(client, piece, "wilder")
 
     assert child_of(piece).owner == alice
+
+
+def test_the_page_offers_what_the_chosen_model_can_do(client, tunes):
+    tune = services.compose_now(
+        tunes,
+        ComposeRequest(seed=5, bars=4, metre=Metre(4, 4), mode="major"),
+        owner=None,
+        session_key="someone",
+    )
+
+    own = client.get(tune.get_absolute_url()).context["desk"]
+    choir = client.get(f"{tune.get_absolute_url()}?with=chorales").context["desk"]
+
+    assert own.chosen.slug == "tunes"
+    assert [c.offer.slug for c in own.choices] == ["tunes", "chorales", "quartets"]
+    assert [b.label for b in own.on_bars if b.why_not] == ["Harmonise"]
+    assert [b.label for b in choir.on_bars if not b.why_not] == ["Harmonise"]
+    assert [b.label for b in choir.metres if not b.is_hidden] == ["3/4", "12/8", "3/2"]
+    sentence = "Chorales writes 4 parts, and this piece has one."
+    reasons = [r for r in choir.why_not_bars if sentence in r.sentence]
+    assert [r.labels for r in reasons] == ["Rewrite, Continue from here, New ending"]
+
+
+def test_a_page_with_a_family_takes_as_many_queries_however_large(
+    client, piece, django_assert_num_queries
+):
+    steer(client, piece, "wilder")
+    child = child_of(piece)
+    for _ in range(2):
+        steer(client, child, "key 7")
+    expected = 9  # session, piece, models, three up, two down, renderings
+
+    with django_assert_num_queries(expected):
+        client.get(child.get_absolute_url())
+    for _ in range(3):
+        steer(client, child, "key 9")
+    with django_assert_num_queries(expected):
+        client.get(child.get_absolute_url())

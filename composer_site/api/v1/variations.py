@@ -156,7 +156,7 @@ class VariationViewSet(ListMixin, CreateMixin):
         return own.filter(parent=composition)
 
     def get_serializer_context(self) -> dict[str, Any]:
-        context = super().get_serializer_context()
+        context = dict(super().get_serializer_context())
         if self.action == "create":
             id = self.kwargs["composition_id"]
             context["composition"] = get_composition(self.request, id)
