@@ -73,7 +73,7 @@ class CompositionSerializer(serializers.ModelSerializer[Composition]):
     recipe = serializers.DictField(read_only=True)
     measures = serializers.DictField(read_only=True)
 
-    # The class of fields has a "parent" too; REST framework takes ours out of the class.
+    # A field has a "parent" too; REST framework takes ours out of the class.
     parent = serializers.SerializerMethodField(  # type: ignore[assignment]
         help_text="The piece it was made from; told to whom it belongs."
     )
