@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.hearing import player_of, wait_until_heard, wait_until_silent
+from tests.browser.hearing import wait_until_heard, wait_until_silent
 
 PIECE = re.compile(r"/pieces/[0-9a-f-]{36}/$")
 
@@ -118,7 +118,7 @@ def test_before_and_now_are_both_heard(open_page: OpenPage) -> None:
         player.get_by_role("button", name=re.compile("^Pause")).click()
         wait_until_silent(player)
 
-    main = player_of(page, 1)
+    main = page.locator("score-player[data-main]")
     expect(main).to_have_attribute("id", re.compile("^player-"))
 
 
