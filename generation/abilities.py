@@ -178,6 +178,11 @@ def _cannot_take(piece: Piece, model: Repertoire, action: str) -> str:
     return ""
 
 
+def cannot_read(piece: Piece, model: Repertoire) -> str:
+    """Why the model cannot say what it thinks of the piece's notes; empty if it can."""
+    return _cannot_take(piece, model, CONTINUE)
+
+
 def _cannot_harmonise(piece: Piece, model: Repertoire) -> str:
     if model.num_parts < 2:
         return f"{model.title} writes one melody."

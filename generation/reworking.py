@@ -72,14 +72,19 @@ def reworked(
     ``recipe`` is that of the piece; its temperature and limits go on. ``model`` is the
     one that will write. Raises ``BadRequest``.
     """
-    inherited = {n: v for n in _INHERITED if (v := recipe.get(n)) is not None}
-    base = ComposeRequest(**inherited, qpm=min(max(score.qpm, MIN_QPM), MAX_QPM))
+    base = base_request(score, recipe)
     try:
         if wish.action == HARMONISE:
             return _harmonised(score, wish, base, model)
         return _VERBS[wish.action](score, wish, base)
     except UnusableSource as reason:
         raise BadRequest(str(reason)) from None
+
+
+def base_request(score: Score, recipe: Mapping[str, Any]) -> ComposeRequest:
+    """As freely and in the range as ``recipe`` has it, and as fast as ``score``."""
+    inherited = {n: v for n in _INHERITED if (v := recipe.get(n)) is not None}
+    return ComposeRequest(**inherited, qpm=min(max(score.qpm, MIN_QPM), MAX_QPM))
 
 
 def _rewritten(score: Score, wish: Wish, base: ComposeRequest) -> Reworked:

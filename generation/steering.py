@@ -305,7 +305,7 @@ def _octaves(
 ) -> int:
     """By how many octaves the source lies above the model's own music."""
     encoding = bundle.encoding
-    golden = bundle.golden["events"]
+    golden, own = bundle.golden["events"], _golden_form(bundle, form)
     numbers = _numbers(encoding, form, source, as_part)
     are_all = None not in numbers  # Otherwise voices are compared with themselves.
     places = {place for place, number in enumerate(numbers) if number is not None}
@@ -315,13 +315,23 @@ def _octaves(
             golden.tolist(), encoding.voices(golden).tolist(), strict=True
         )
         for field, value in enumerate(event)
-        if (pitch := encoding.pitch_of(field, value, form)) is not None
+        if (pitch := encoding.pitch_of(field, value, own)) is not None
         and (are_all or voices[field] in places)
     ]
     if not usual or encoding.name == "pitches":
         return 0
     distance = source.mean_pitch - shift - float(np.mean(usual))
     return round(distance / 12) if abs(distance) > _FAR else 0
+
+
+def _golden_form(bundle: Bundle, form: Form) -> Form:
+    """``form`` in the key of the bundle's golden piece, from whose tonic it counts."""
+    names = [field.name for field in bundle.encoding.context_fields]
+    contexts = bundle.golden.get("contexts")
+    if form.key is None or contexts is None or "tonic" not in names:
+        return form
+    tonic = int(contexts[0][names.index("tonic")]) - 1
+    return form if tonic < 0 else replace(form, key=replace(form.key, tonic=tonic))
 
 
 # The source in the model's words ----------------------------------------------------

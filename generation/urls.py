@@ -14,6 +14,7 @@ from generation import (
     short_links,
     sound_views,
     views,
+    why_views,
 )
 from generation.api import views as api
 
@@ -40,6 +41,9 @@ urlpatterns = [
     path(
         "pieces/<uuid:id>/transpose/", editing_views.transpose, name="transpose_piece"
     ),
+    path("pieces/<uuid:id>/why.json", why_views.why_json, name="why_json"),
+    path("pieces/<uuid:id>/why/", why_views.why, name="why"),
+    path("pieces/<uuid:id>/choose/", why_views.choose, name="choose_note"),
     path("pieces/<uuid:id>/favourite/", shelf_views.favourite, name="favourite"),
     path("pieces/<uuid:id>/rename/", shelf_views.rename, name="rename"),
     path("pieces/<uuid:id>/delete/", shelf_views.delete, name="delete_piece"),

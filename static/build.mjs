@@ -32,6 +32,7 @@ const STYLES = `
 @import "./player.css";
 @import "./roll.css";
 @import "./editor.css";
+@import "./why.css";
 @import "./sheet.css";
 @import "./composition.css";
 @import "./steering.css";

@@ -187,7 +187,8 @@ class PianoRoll extends HTMLElement {
     return this.dispatchEvent(new CustomEvent("notechosen", { detail, bubbles: true }));
   }
 
-  #walk(step) {
+  /** To the next note in time, or the one before. */
+  walk(step) {
     const { notes } = this.piece;
     if (!notes.length) return;
     const here = notes.indexOf(this.chosen);
@@ -207,7 +208,7 @@ class PianoRoll extends HTMLElement {
     const walk = { n: 1, ".": 1, p: -1, ",": -1 }[event.key.toLowerCase()];
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (event.key === "Escape" && !this.selection.isEmpty) this.selection.clear(this);
-    else if (walk) this.#walk(walk);
+    else if (walk) this.walk(walk);
     else if (step && event.shiftKey) this.#growSelection(step);
     else if (step) this.#step(step);
     else return undefined;

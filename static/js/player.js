@@ -7,6 +7,7 @@ import "./rendering_form.js";
 import "./roll_editor.js";
 import "./score_player.js";
 import "./sheet_music.js";
+import "./why_note.js";
 
 const TYPING =
   "input:not([type=range]), textarea, select, button, a, summary, audio, [contenteditable]";
