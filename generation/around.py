@@ -30,6 +30,8 @@ from training.music.score import Note, Score
 
 #: So much of what is kept after the last open place weighs the particles.
 LOOK_AHEAD_BARS = 2
+#: So many of the particles are judged, which takes longer than it took to write them.
+MOST_JUDGED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +110,12 @@ def _best(
     request: ComposeRequest,
     typical_bits: float | None,
 ) -> int:
-    """The number of the particle with the least fault, among those that differ."""
+    """The number of the particle with the least fault, among some that differ.
+
+    They weigh the same, having been drawn by their weights.
+    """
     differing = {id(p.trail): i for i, p in enumerate(writers.particles)}
-    numbers = sorted(differing.values())
+    numbers = sorted(differing.values())[:MOST_JUDGED]
     if len(numbers) == 1:
         return numbers[0]
     wanted = steering.wanted
@@ -125,7 +130,12 @@ def _best(
         score = _completed(encoding.decode(written.events, wanted.form), wanted)
         new = _open_notes(tuple(part.notes for part in score.parts), wanted)
         faults.append(
-            fault(score, bits_per_event=float(cost), typical_bits=typical)
+            fault(
+                score,
+                bits_per_event=float(cost),
+                typical_bits=typical,
+                new=_neighbourhood(score, wanted),
+            )
             + staleness(new, old, likeness=request.likeness)
         )
     return numbers[int(np.argmin(faults))]
@@ -148,6 +158,17 @@ def _completed(score: Score, wanted: Wanted) -> Score:
             ),
         )
         for part, runs in zip(score.parts, wanted.runs, strict=True)
+    )
+    return replace(score, parts=parts)
+
+
+def _neighbourhood(score: Score, wanted: Wanted) -> Score:
+    """What sounds where something was written, and in a bar before and after."""
+    stretch, bar = stretch_of(wanted), wanted.form.metre.bar_ticks
+    start, end = stretch.start - bar, stretch.end + bar
+    parts = tuple(
+        replace(part, notes=tuple(n for n in part.notes if start <= n.start_tick < end))
+        for part in score.parts
     )
     return replace(score, parts=parts)
 

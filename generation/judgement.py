@@ -7,6 +7,7 @@ the network was.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby, pairwise
@@ -25,11 +26,18 @@ SILENCE = 0.2
 WIDE_LEAP = 12  # semitones, inclusive up to here
 
 
-def fault(score: Score, *, bits_per_event: float, typical_bits: float) -> float:
+def fault(
+    score: Score,
+    *,
+    bits_per_event: float,
+    typical_bits: float,
+    new: Score | None = None,
+) -> float:
     """How much is wrong with ``score``; the lowest of several is the one to keep.
 
     ``typical_bits`` is what real pieces cost this model. Far above, it has lost its
-    thread; far below, it turns in circles.
+    thread; far below, it turns in circles. Where not all was written now, ``new`` is
+    what was, with its neighbourhood: voices are led there alone.
     """
     if not score.num_notes:
         return 100.0
@@ -42,7 +50,7 @@ def fault(score: Score, *, bits_per_event: float, typical_bits: float) -> float:
         + silence(score)
         + wide_leaps(melody)
         + shapelessness(score)
-        + bad_counterpoint(score)
+        + bad_counterpoint(new or score)
         + (len(score.parts) - len(parts))
     )
 
@@ -100,9 +108,13 @@ def bad_counterpoint(score: Score) -> float:
     """Of several parts: crossings, and parallel fifths and octaves."""
     if len(score.parts) < 2:
         return 0.0
-    crossings = crossing_rate(score)
-    parallels = parallel_rate(score, 7) + parallel_rate(score, 0)
-    return 2.0 * crossings + 0.1 * parallels
+    measures = (
+        2.0 * crossing_rate(score),
+        0.1 * parallel_rate(score, 7),
+        0.1 * parallel_rate(score, 0),
+    )
+    # Of one chord alone some measures say nothing.
+    return sum(measure for measure in measures if not math.isnan(measure))
 
 
 def shapelessness(score: Score) -> float:

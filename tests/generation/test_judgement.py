@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from generation.judgement import (
+    bad_counterpoint,
     bar_repetition,
     fault,
     monotony,
@@ -112,3 +113,23 @@ def test_a_rewriting_that_gives_the_same_back_is_the_worst():
     assert staleness(half, old, likeness=0.9) < faults[1] / 5
     assert staleness(old, old, likeness=1.0) == 3.0
     assert staleness([()], [()], likeness=0.0) == 0.0
+
+
+def test_one_chord_alone_has_no_bad_counterpoint():
+    chord = Score(parts=tuple(Part(notes=(Note(0, p, 480),)) for p in (72, 64, 60)))
+
+    assert bad_counterpoint(chord) == 0.0
+    silent = Score(parts=(Part(), Part()))
+    assert bad_counterpoint(silent) == 0.0
+
+
+def test_voices_are_judged_where_they_are_new():
+    fifths = tuple(
+        Part(notes=tuple(Note(i * 480, low + i, 480) for i in range(8)))
+        for low in (67, 60)
+    )
+    whole = Score(parts=fifths)
+    sound = Score(parts=tuple(Part(notes=part.notes[:1]) for part in fifths))
+    costs = {"bits_per_event": 2.0, "typical_bits": 2.0}
+
+    assert fault(whole, **costs) > fault(whole, new=sound, **costs)
