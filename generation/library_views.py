@@ -30,7 +30,12 @@ from generation.keyset import LAST_DELETED, ORDERS, BadCursor, KeysetPage, page_
 from generation.library import MOST_AT_ONCE, MOST_COUNTED, Wishes
 from generation.models import Composition, CompositionQuerySet
 from generation.shelf_views import back_to_list, pieces_of, place_in_list
-from generation.zipping import MAX_ZIPPED_PIECES, ZIPPED_FORMATS, zipped
+from generation.zipping import (
+    MAX_ZIPPED_PIECES,
+    ZIPPED_FORMATS,
+    InItsPlace,
+    zipped,
+)
 
 PIECES_A_PAGE = 24
 NOTHING_CHOSEN = "Choose some pieces first: tick the box in their corner."
@@ -172,7 +177,7 @@ def download_many(request: HttpRequest) -> HttpResponseBase:
         return back_to_list(request)
     mine = pieces_of(request).kept()
     response = StreamingHttpResponse(
-        zipped(mine, ids, formats), content_type="application/zip"
+        InItsPlace(zipped(mine, ids, formats)), content_type="application/zip"
     )
     response["Cache-Control"] = "no-store"
     return as_attachment(response, "pieces.zip")

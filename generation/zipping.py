@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from uuid import UUID
@@ -12,6 +13,7 @@ from django.utils.text import slugify
 
 from generation.files import is_a_tune, written
 from generation.models import Composition, CompositionQuerySet
+from generation.services import TooBusy
 
 MAX_ZIPPED_PIECES = 200
 MAX_ZIPPED_BYTES = 50_000_000
@@ -65,6 +67,38 @@ class _Sink(io.RawIOBase):
         data = b"".join(self._chunks)
         self._chunks.clear()
         return data
+
+
+# Writing a zip keeps a core busy for seconds: one at a time in a process.
+_place = threading.BoundedSemaphore(1)
+
+
+class InItsPlace:
+    """Chunks that are made in the one place for it, which is left when they end.
+
+    Raises ``TooBusy``. Whoever stops before the end calls ``close``, as servers do.
+    """
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        if not _place.acquire(blocking=False):
+            raise TooBusy("Another zip is being packed. Try again in a few seconds.")
+        self._chunks = chunks
+        self._is_held = True
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._chunks)
+        except BaseException:  # StopIteration too
+            self.close()
+            raise
+
+    def close(self) -> None:
+        if self._is_held:
+            self._is_held = False
+            _place.release()
 
 
 def zipped(

@@ -629,6 +629,21 @@ def test_a_zip_is_written_while_it_is_sent(alice, tunes, django_assert_num_queri
     assert len(rest) == 3
 
 
+def test_one_zip_is_packed_at_a_time_and_its_place_comes_free(hers, alice, tunes):
+    compose(tunes, alice)
+    data = {"everything": "yes", "format": "mid"}
+    other = zipping.InItsPlace(iter([b"somebody else's"]))
+
+    busy = hers.post("/my/pieces/download/", data)
+
+    assert busy.status_code == 503
+    assert "Another zip is being packed" in busy.content.decode()
+    other.close()  # as a server does when the client goes away
+    other.close()
+    for _ in range(2):
+        assert len(unzip(hers.post("/my/pieces/download/", data))) == 1
+
+
 def test_names_are_safe_and_never_the_same_twice():
     names = zipping.Names()
 
