@@ -256,14 +256,6 @@ class Composition(models.Model):
         return is_a_visitors and self.session_key == session_key
 
     @property
-    def goes_on(self) -> bool:
-        """Whether it begins with bars of its parent, and goes on in its own way."""
-        source = self.recipe.get("source")
-        if not source or self.parent is None:
-            return False
-        return bool(source != self.parent.recipe.get("source"))
-
-    @property
     def model_slug(self) -> str:
         """The slug of its model; "" for what a person brought or edited."""
         if self.version:

@@ -89,3 +89,38 @@ def asked_key(key: Key | None, wish: Wish) -> Key:
     if asked == key:
         raise BadRequest(f"The piece is in {key} already. Choose another key.")
     return asked
+
+
+def what_differs(before: ComposeRequest, after: ComposeRequest) -> str:
+    """What of ``before`` was asked otherwise in ``after``, in words; the seed aside.
+
+    >>> what_differs(ComposeRequest(bars=8), ComposeRequest(bars=16, metre=Metre(6, 8)))
+    '16 bars, in 6/8'
+    """
+    words = []
+    if after.bars != before.bars and after.bars:
+        words.append(f"{after.bars} bar{'' if after.bars == 1 else 's'}")
+    if after.num_notes != before.num_notes and after.num_notes:
+        words.append(f"{after.num_notes} notes")
+    if after.metre != before.metre and after.metre:
+        words.append(f"in {after.metre}")
+    if (after.tonic, after.mode) != (before.tonic, before.mode):
+        words += _key_in_words(after)
+    if after.temperature != before.temperature:
+        words.append(f"temperature {before.temperature:g} to {after.temperature:g}")
+    if after.qpm != before.qpm and after.qpm:
+        words.append(f"{after.qpm:g} quarters a minute")
+    if after.pitch_range != before.pitch_range:
+        words.append("another range")
+    finer = ("top_k", "top_p", "scale_only", "candidates")
+    if any(getattr(after, name) != getattr(before, name) for name in finer):
+        words.append("finer controls")
+    return ", ".join(words)
+
+
+def _key_in_words(request: ComposeRequest) -> list[str]:
+    if request.tonic is not None and request.mode:
+        return [f"in {Key(request.tonic, request.mode)}"]
+    if request.tonic is not None:
+        return [f"in {Key(request.tonic).tonic_name}"]
+    return [f"in {request.mode}"] if request.mode else []

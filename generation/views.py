@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from generation import services
 from generation.action_forms import SteerForm
+from generation.actions import request_of
 from generation.desk import desk_of, own_offers
 from generation.download_views import downloads_of
 from generation.family import family_of
@@ -19,9 +20,10 @@ from generation.forms import ComposeForm, initial_from_recipe
 from generation.lookup import get_composition, reader, whose
 from generation.models import Composition, caller
 from generation.offers import Offer, offers_to
-from generation.recipe import BadRequest, with_source
+from generation.recipe import BadRequest, ComposeRequest, with_source
+from generation.tweaks import what_differs
 from generation.variants import sound_of
-from training.models import Model
+from training.models import Model, ModelVersion
 from training.music.desk import WRITTEN_FOR_NAMES
 
 # Pages ------------------------------------------------------------------------------
@@ -88,17 +90,33 @@ def compose_from(
         return None
     try:
         wanted = form.compose_request(seed=services.draw_seed())
+        change = ""
         if parent:
             wanted = with_source(wanted, parent.recipe)
+            change = change_of(parent, form.version, wanted)
         return services.compose_now(
             form.version,
             wanted,
             parent=parent,
+            change=change,
             **whose(request),
         )
     except BadRequest as error:
         form.add_error(None, str(error))
         return None
+
+
+def change_of(
+    parent: Composition, version: ModelVersion, wanted: ComposeRequest
+) -> str:
+    """What was asked otherwise than of the parent, in words; often nothing."""
+    model = version.model
+    other = f"by {model.title}" if model.slug != parent.model_slug else ""
+    try:
+        words = what_differs(request_of(parent), wanted)
+    except BadRequest:  # No model followed a recipe there.
+        words = ""
+    return ", ".join(filter(None, [other, words]))[:120]
 
 
 @require_safe

@@ -141,6 +141,25 @@ def test_calmer_ends_somewhere(client, tunes):
     assert "<strong>Calmer:</strong> It is as calm as it gets." in page
 
 
+@pytest.mark.parametrize(
+    ("wishes", "change"),
+    [
+        ({}, ""),
+        ({"bars": "4", "metre": "3/4"}, "4 bars, in 3/4"),
+        ({"temperature": "1.1"}, "temperature 0.85 to 1.1"),
+        ({"tonic": "A", "mode": "minor", "tempo": "90"}, "in A minor, 90 quarters"),
+        ({"lowest_pitch": "60", "top_k": "9"}, "another range, finer controls"),
+        ({"model": "chorales"}, "by Chorales"),
+    ],
+    ids=str,
+)
+def test_the_whole_form_says_what_was_asked_otherwise(client, piece, wishes, change):
+    client.post(reverse("again", args=[piece.pk]), wishes)
+
+    assert child_of(piece).change.startswith(change)
+    assert bool(child_of(piece).change) == bool(change)
+
+
 # A piece whose notes a model did not write by a recipe
 
 
@@ -246,7 +265,8 @@ def test_it_goes_on_from_a_bar(client, piece):
     assert child.recipe["closeness"] == 1.0
     assert starting_in(child, 1, 3) == starting_in(piece, 1, 3)
     assert is_reproduced(child)
-    assert "going on from" in client.get(child.get_absolute_url()).content.decode()
+    page = client.get(child.get_absolute_url()).content.decode()
+    assert f">{piece.title}</a>: goes on after bar 4, 3 more" in page
 
 
 def test_without_bars_it_goes_on_after_its_last_one(client, piece):
