@@ -94,8 +94,8 @@ def asked_key(key: Key | None, wish: Wish) -> Key:
 def what_differs(before: ComposeRequest, after: ComposeRequest) -> str:
     """What of ``before`` was asked otherwise in ``after``, in words; the seed aside.
 
-    >>> what_differs(ComposeRequest(bars=8), ComposeRequest(bars=16, metre=Metre(6, 8)))
-    '16 bars, in 6/8'
+    >>> what_differs(ComposeRequest(bars=8), ComposeRequest(bars=16, temperature=1.0))
+    '16 bars, temperature 0.85 to 1'
     """
     words = []
     if after.bars != before.bars and after.bars:
