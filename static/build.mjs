@@ -40,6 +40,7 @@ const STYLES = `
 @import "./training.css";
 @import "./music.css";
 @import "./bring.css";
+@import "./recorder.css";
 @import "./history.css";
 @import "./accounts.css";
 `;

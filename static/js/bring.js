@@ -2,3 +2,4 @@
 
 import "./abc_example.js";
 import "./melody_drop.js";
+import "./melody_recorder.js";

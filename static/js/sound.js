@@ -17,6 +17,11 @@ export function openSound(addresses) {
   return opened;
 }
 
+/** A synthesizer of one's own that answers hands at once, for playing on it. */
+export function openLiveSound(addresses) {
+  return open(addresses, "interactive");
+}
+
 /** Brings what a click will need into the browser's cache. */
 export function prefetchSound(addresses, names) {
   if (navigator.connection?.saveData) return;
@@ -37,7 +42,7 @@ function bankUrl(addresses, name) {
   return `${addresses.sounds}${name}.sf3`;
 }
 
-async function open(addresses) {
+async function open(addresses, latencyHint = "playback") {
   if (!window.AudioContext || !window.AudioWorkletNode) {
     throw new Error(
       window.isSecureContext
@@ -45,7 +50,7 @@ async function open(addresses) {
         : "Browsers play instruments only over https, and this page came without it.",
     );
   }
-  const context = new AudioContext({ latencyHint: "playback" });
+  const context = new AudioContext({ latencyHint });
   try {
     const sound = new Sound(context, addresses);
     await sound.start();
@@ -126,6 +131,16 @@ class Sound extends EventTarget {
     if (!isPlaying) return position;
     const late = this.context.outputLatency || this.context.baseLatency || 0;
     return Math.max(0, position + (this.context.currentTime - late - at) * rate);
+  }
+
+  /** The sound's own time of what is heard at `ms` of the page's clock. */
+  contextTimeAt(ms) {
+    const late = this.context.outputLatency || this.context.baseLatency || 0;
+    const usual = this.context.currentTime - late + (ms - performance.now()) / 1000;
+    const { contextTime, performanceTime } = this.context.getOutputTimestamp();
+    const told = contextTime + (ms - performanceTime) / 1000;
+    // Some browsers tell nothing yet, or of another clock.
+    return performanceTime && Math.abs(told - usual) < 0.3 ? told : usual;
   }
 
   /** The loudest sample of this moment, 0 to about 1. */

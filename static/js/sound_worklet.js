@@ -85,6 +85,15 @@ class ScoreProcessor extends AudioWorkletProcessor {
     this.tried.sort((a, b) => a.at - b.at || a.isOn - b.isOn);
   }
 
+  /** A key goes down, or up: somebody plays, beside whatever else sounds. */
+  press({ channel, pitch, velocity }) {
+    this.#sound({ isOn: true, channel, pitch, velocity });
+  }
+
+  release({ channel, pitch }) {
+    this.#sound({ isOn: false, channel, pitch });
+  }
+
   instrument({ channel, program }) {
     this.channels[channel].program = program;
     this.#setChannels();

@@ -12,6 +12,7 @@ WIDTHS = (390, 768, 1280, 1920)
 PATHS = (
     "/",
     "/compose/",
+    "/bring/",
     "/models/",
     "/models/tunes/",
     "/datasets/",

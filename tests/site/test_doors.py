@@ -19,7 +19,7 @@ def test_the_site_says_that_it_is_well(client):
 @pytest.mark.parametrize(
     "path",
     [
-        *("/", "/compose/", "/models/", "/datasets/", "/nope"),
+        *("/", "/compose/", "/bring/", "/models/", "/datasets/", "/nope"),
         *("/my/pieces/", "/my/pieces/bin/", "/my/music/"),
     ],
 )
@@ -83,7 +83,15 @@ def test_a_host_that_is_not_ours_is_refused(client):
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/my/pieces/", "/my/pieces/bin/", "/models/", "/history", "/metrics"],
+    [
+        "/",
+        "/bring/",
+        "/my/pieces/",
+        "/my/pieces/bin/",
+        "/models/",
+        "/history",
+        "/metrics",
+    ],
 )
 def test_looking_leaves_no_session_behind(client, path):
     client.get(path)
