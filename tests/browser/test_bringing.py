@@ -39,6 +39,11 @@ PLAY = """async (recorder, keys) => {
   }
 }"""
 
+UNTIL = """async (recorder, seconds) => {
+  while (recorder.secondsAt(performance.now()) < seconds)
+    await new Promise((done) => setTimeout(done, 10));
+}"""
+
 FAKE_MIDI = """() => {
   window.fakeInput = { name: "A small keyboard", state: "connected" };
   const inputs = new Map([["1", window.fakeInput]]);
@@ -145,9 +150,7 @@ def test_the_count_in_is_heard_and_the_metronome_can_be_silent(page: Page) -> No
     record(page, counts_in=True, tempo="200")
     wait_until_heard(recorder)
     expect(page.locator(".recorder-beat")).not_to_be_empty()
-    page.wait_for_function(
-        "document.querySelector('melody-recorder').secondsAt(performance.now()) > 0.3"
-    )
+    recorder.evaluate(UNTIL, 0.3)
 
     wait_until_silent(recorder)
     stop(page)
@@ -261,7 +264,8 @@ def test_the_piano_is_played_with_the_mouse_and_slid_over(page: Page) -> None:
         page.mouse.move(
             place["x"] + place["width"] / 2, place["y"] + place["height"] - 9
         )
-        page.mouse.down()
+        if place is places[0]:
+            page.mouse.down()
         expect(page.locator(".piano .is-down")).to_have_count(1)
         page.wait_for_timeout(400)
     page.mouse.up()
@@ -474,7 +478,7 @@ def test_abc_is_corrected_line_by_line(page: Page, troubles: Troubles) -> None:
 
 def test_files_and_text_work_without_scripts(open_page: OpenPage, air: Path) -> None:
     page = open_page("/bring/", java_script_enabled=False)
-    expect(page.get_by_text("Playing needs scripts")).to_be_visible()
+    assert "Playing needs scripts" in page.locator("noscript").inner_text()
     expect(recorder_of(page)).to_be_hidden()
 
     page.get_by_label("The tune").fill("X:1\nT:By hand\nK:C\nCDEF|")
