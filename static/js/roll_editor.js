@@ -4,6 +4,7 @@
 import { announce } from "./announcing.js";
 import { el } from "./dom.js";
 import { EditorDesk } from "./editor_desk.js";
+import { EditorKeys } from "./editor_keys.js";
 import { NotePointer } from "./editor_pointer.js";
 import { saveEdits } from "./editor_saving.js";
 import { MOST_NOTES, NoteEditing } from "./note_editing.js";
@@ -37,6 +38,7 @@ class RollEditor {
     const bars = base.data.bars;
     this.editing = new NoteEditing(base.notes, { limit: this.#limit(bars) });
     this.pointer = new NotePointer(this);
+    this.keys = new EditorKeys(this);
     this.desk = new EditorDesk({
       parts: base.parts,
       act: (verb) => this.act(verb),
@@ -260,16 +262,16 @@ class RollEditor {
     this.settle(said);
     if (!done) this.say(said);
     else if (SOUNDING.has(verb)) this.#hearChosen();
-    this.#follow();
+    this.follow();
   }
 
   #hearChosen() {
     const notes = this.editing.chosen;
-    if (notes.length && notes.length <= 4) for (const note of notes.slice(0, 1)) this.hear(note);
+    if (notes.length <= 4) this.hear(notes[0]);
   }
 
   // The cursor stands behind what is selected, so that a melody is typed note after note.
-  #follow() {
+  follow() {
     const notes = this.editing.chosen;
     if (!notes.length) return;
     const last = notes.at(-1);
@@ -313,76 +315,13 @@ class RollEditor {
     else if (!values) this.say("That is no note, bar or length. Try C5, 3 or 0.5.");
   }
 
-  // Keys: true when this one meant something --------------------------------------------
+  // Keys and pointers, as the roll hands them on ---------------------------------------
 
+  /** True when this one meant something. */
   key(event) {
-    const isHandled = this.#keyed(event);
+    const isHandled = this.keys.press(event);
     if (isHandled) event.preventDefault();
     return isHandled;
-  }
-
-  #keyed({ key, shiftKey, ctrlKey, metaKey, altKey }) {
-    if (altKey) return false;
-    const letter = key.toLowerCase();
-    if (ctrlKey || metaKey) {
-      const verb = { z: shiftKey ? "redo" : "undo", y: "redo", d: "duplicate" }[letter];
-      if (letter === "a") return this.#selectAll();
-      if (verb) this.act(verb);
-      return Boolean(verb);
-    }
-    const hasSelection = this.editing.selected.size > 0;
-    if (key === "Tab") return hasSelection && this.#walk(shiftKey ? -1 : 1, true);
-    if (key === "." || key === ",") return this.#walk(key === "." ? 1 : -1);
-    if (key === "Escape") return this.#letGo();
-    const arrow = /^Arrow(Left|Right|Up|Down)$/.exec(key)?.[1];
-    if (arrow && !hasSelection) return this.#moveCursor(arrow);
-    const verb = (shiftKey && SHIFTED[arrow]) || KEYS[arrow] || KEYS[letter];
-    if (!verb) return false;
-    const isOctave = shiftKey && (arrow === "Up" || arrow === "Down");
-    this.act(verb, isOctave ? 12 : 1);
-    return true;
-  }
-
-  #selectAll() {
-    this.editing.selectAll();
-    this.settle(this.words());
-    return true;
-  }
-
-  #letGo() {
-    if (!this.editing.selected.size) return false;
-    this.editing.select([]);
-    this.settle("No note selected");
-    return true;
-  }
-
-  // At either end Tab leaves the roll, as it leaves any other thing.
-  #walk(step, isTab = false) {
-    const { editing } = this;
-    const { id } = editing.chosen.at(step > 0 ? -1 : 0) ?? {};
-    const isAtEnd = id === editing.notes.at(step > 0 ? -1 : 0)?.id;
-    if (isTab && isAtEnd) return false;
-    const note = editing.walk(step, this.cursor.tick);
-    if (!note) return false;
-    this.settle(noteName(this.piece, note));
-    this.#follow();
-    this.hear(note);
-    return true;
-  }
-
-  #moveCursor(arrow) {
-    const [ticks, semitones] = {
-      Left: [-this.grid, 0],
-      Right: [this.grid, 0],
-      Up: [0, 1],
-      Down: [0, -1],
-    }[arrow];
-    const tick = this.snap(this.cursor.tick + ticks);
-    this.placeCursor({
-      tick: Math.min(tick, this.editing.limit - this.grid),
-      pitch: Math.min(127, Math.max(0, this.cursor.pitch + semitones)),
-    });
-    return true;
   }
 
   placeCursor({ tick, pitch }) {
@@ -396,8 +335,6 @@ class RollEditor {
     drawing.reveal(this.piece.secondsAt(tick));
     announce(`${pitchName(pitch)}, ${placeName(this.piece, tick)}`);
   }
-
-  // Pointers, as the roll hands them on --------------------------------------------------
 
   down(point, event) {
     this.pointer.down(point, event);
@@ -426,20 +363,6 @@ class RollEditor {
   }
 }
 
-const KEYS = {
-  Left: "earlier",
-  Right: "later",
-  Up: "higher",
-  Down: "lower",
-  "[": "shorter",
-  "]": "longer",
-  n: "add",
-  enter: "add",
-  d: "duplicate",
-  delete: "remove",
-  backspace: "remove",
-};
-const SHIFTED = { Left: "shorter", Right: "longer" };
 const SOUNDING = new Set([
   ...["add", "earlier", "later", "lower", "higher", "shorter", "longer", "duplicate"],
 ]);

@@ -107,8 +107,9 @@ class WhyNote extends HTMLElement {
       const other = { pitch: Number(pitch), duration_ticks: Number(ticks) };
       const hear = this.#button("Hear it", () => this.#hear(other));
       const inPlace = this.#button("In place", () => this.#hearInPlace(other));
-      hear.setAttribute("aria-label", `Hear ${name}`);
-      inPlace.setAttribute("aria-label", `Hear ${name} in place`);
+      for (const button of [hear, inPlace]) {
+        button.append(el("span", { class: "visually-hidden" }, `: ${name}`));
+      }
       line.querySelector(".why-acts").prepend(hear, inPlace);
     }
   }

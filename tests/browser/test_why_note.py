@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.axe import violations
 from tests.browser.conftest import OpenPage
 from tests.browser.hearing import (
     loudness,
@@ -16,6 +17,7 @@ from tests.browser.hearing import (
     wait_until_silent,
 )
 
+GO_ON = re.compile("^Choose this and go on from here")
 PIECE = re.compile(r"/pieces/[0-9a-f-]{36}/$")
 
 
@@ -81,10 +83,10 @@ def test_alternatives_are_heard_alone_and_in_place(why: Page) -> None:
     player = player_of(why)
     line = panel_of(why).locator("li[data-pitch]").nth(1)
 
-    line.get_by_role("button", name=re.compile("^Hear .*(?<!place)$")).click()
+    line.get_by_role("button", name=re.compile("^Hear it")).click()
     wait_until_heard(player)
     wait_until_silent(player)
-    line.get_by_role("button", name=re.compile("in place$")).click()
+    line.get_by_role("button", name=re.compile("^In place")).click()
     wait_until_heard(player)
 
     assert loudness(player) > 0
@@ -97,7 +99,7 @@ def test_another_note_is_chosen_and_the_piece_goes_on_from_it(why: Page) -> None
     line = panel_of(why).locator("li:has(button[name=go_on])").first
     pitch = int(line.get_attribute("data-pitch") or 0)
 
-    line.get_by_role("button", name=re.compile("go on from here")).click()
+    line.get_by_role("button", name=GO_ON).click()
 
     expect(why).not_to_have_url(old)
     expect(why).to_have_url(PIECE)
@@ -114,7 +116,7 @@ def test_only_the_note_is_changed(why: Page) -> None:
     before = why.evaluate("document.querySelector('piano-roll').piece.notes")
     line = panel_of(why).locator("li:has(button[name=only])").first
 
-    line.get_by_role("button", name=re.compile("Change only this note")).click()
+    line.get_by_role("button", name=re.compile("^Only change this note")).click()
 
     expect(why).not_to_have_url(old)
     expect(why.locator(".lineage")).to_contain_text("1 note edited")
@@ -149,7 +151,37 @@ def test_it_works_without_scripts(open_page: OpenPage) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Why this note?")
     page.get_by_role("link", name="The note after").click()
 
-    page.get_by_role("button", name=re.compile("go on from here")).first.click()
+    page.get_by_role("button", name=GO_ON).first.click()
 
     expect(page).to_have_url(PIECE)
     expect(page.locator(".lineage")).to_contain_text("and on from there")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_panel_and_the_editor(
+    open_page: OpenPage, theme: str
+) -> None:
+    page = open_page("/", color_scheme=theme, bypass_csp=True)
+    page.get_by_role("link", name="Open the score").nth(1).click()
+    expect(page.get_by_role("button", name="Edit notes")).to_be_visible()
+    page.get_by_role("region", name="Notes in time").press("n")
+    expect(panel_of(page).locator(".why-choices")).to_be_visible()
+    page.get_by_text("The notes as a table").click()
+    page.get_by_label("Surprise").check()
+    assert violations(page) == []
+
+    page.get_by_role("button", name="Edit notes").click()
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("width", [320, 390, 640, 768, 1280, 1920])
+def test_it_fits_every_width(open_page: OpenPage, width: int) -> None:
+    """640 is a page of 1,280 pixels at 200%."""
+    page = open_page("/", width=width)
+    page.get_by_role("link", name="Open the score").nth(1).click()
+    expect(page.get_by_role("button", name="Edit notes")).to_be_visible()
+    page.get_by_role("region", name="Notes in time").press("n")
+    expect(panel_of(page).locator(".why-choices")).to_be_visible()
+    page.get_by_role("button", name="Edit notes").click()
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

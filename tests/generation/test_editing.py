@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generation import services
+from generation.bringing import read_file
 from generation.editing import (
     WrongEdit,
     change_in_words,
@@ -17,8 +19,10 @@ from generation.editing import (
     edits_from_json,
     transpose_piece,
 )
+from generation.files import written
 from generation.models import Composition
 from generation.recipe import MAX_NOTES, ComposeRequest
+from generation.restoring import compose_the_same, read_recipe
 from training.models import Model
 from training.music.pitch import Key
 from training.music.score import KeyChange, Note, Part, Score
@@ -211,6 +215,21 @@ def test_the_recipe_of_an_edited_piece_holds_its_notes(client, piece):
 
     assert recipe["origin"] == "edited"
     assert score_from_json(recipe["score"]) == child.as_score()
+
+
+@pytest.mark.parametrize("format", ["mid", "musicxml"])
+def test_an_edited_piece_comes_back_from_a_file(client, piece, format):
+    save(client, piece, first_note_higher(piece))
+    child = Composition.objects.get(parent=piece)
+    file = written(child, format)
+
+    recipe = read_file(f"tune.{format}", file).recipe
+    again = compose_the_same(
+        read_recipe(recipe, AnonymousUser()), owner=None, session_key="x"
+    )
+
+    assert again.as_score().parts == child.as_score().parts
+    assert again.origin == Composition.Origin.EDITED
 
 
 def test_a_title_that_a_person_gave_stays(client, piece):
