@@ -178,7 +178,7 @@ def _harmonised(
     score: Score, wish: Wish, base: ComposeRequest, model: Repertoire
 ) -> Reworked:
     """One part is kept, the model's other parts are written to it."""
-    number = 0 if wish.part is None else wish.part
+    number = _first_melody(score) if wish.part is None else wish.part
     if number >= len(score.parts) or not score.parts[number].notes:
         raise BadRequest(f"Choose one of the {len(score.parts)} parts.")
     part = score.parts[number]
@@ -204,6 +204,14 @@ def _harmonised(
         ),
         change,
     )
+
+
+def _first_melody(score: Score) -> int:
+    """The first part that sounds one note at a time; 0 when there is none."""
+    melodies = (
+        n for n, part in enumerate(score.parts) if part.notes and part.is_monophonic
+    )
+    return next(melodies, 0)
 
 
 def _with_its_rhythm(score: Score, wish: Wish, base: ComposeRequest) -> Reworked:
