@@ -76,9 +76,13 @@ def reworked(
     try:
         if wish.action == HARMONISE:
             return _harmonised(score, wish, base, model)
-        return _VERBS[wish.action](score, wish, base)
+        request, change = _VERBS[wish.action](score, wish, base)
     except UnusableSource as reason:
         raise BadRequest(str(reason)) from None
+    if wish.closeness is None and model.num_parts > 1:
+        # A memory of the piece is worth 2 % to several parts, and half of the time.
+        request = replace(request, closeness=0.0)
+    return request, change
 
 
 def base_request(score: Score, recipe: Mapping[str, Any]) -> ComposeRequest:

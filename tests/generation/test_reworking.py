@@ -52,6 +52,12 @@ def test_longer_lets_go_of_the_last_bar_which_says_that_it_is_over():
     assert change == "longer: 8 bars to 12"
 
 
+def test_a_memory_of_the_piece_is_for_one_melody_unless_it_is_asked_for():
+    assert rework("longer")[0].closeness == rework("continue")[0].closeness == 0.5
+    assert rework("same_start", model=CHORALES)[0].closeness == 0.0
+    assert rework("continue", model=CHORALES, closeness=1.0)[0].closeness == 1.0
+
+
 @pytest.mark.parametrize(("bars", "more"), [(1, 4), (8, 4), (32, 16), (250, 6)])
 def test_it_grows_by_half_in_fours_and_never_too_long(bars, more):
     assert more_when_longer(bars) == more
