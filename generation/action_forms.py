@@ -41,8 +41,10 @@ class SteerForm(forms.Form):
     last_bar = whole("The last bar", 1, MAX_BARS)
     more_bars = whole("The number of bars", 1, MAX_MORE_BARS)
     closeness = forms.ChoiceField(
-        initial="0.5",
-        choices=[("0.5", "Some"), ("1", "Strongly"), ("0", "Not at all")],
+        choices=[
+            ("", "As is usual"),
+            *(("0.5", "Some"), ("1", "Strongly"), ("0", "Not at all")),
+        ],
         required=False,
         error_messages={"invalid_choice": "Choose how close it stays from the list."},
     )

@@ -79,7 +79,8 @@ def reworked(
         request, change = _VERBS[wish.action](score, wish, base)
     except UnusableSource as reason:
         raise BadRequest(str(reason)) from None
-    if wish.closeness is None and model.num_parts > 1:
+    is_asked = wish.action == CONTINUE and wish.closeness is not None
+    if model.num_parts > 1 and not is_asked:
         # A memory of the piece is worth 2 % to several parts, and half of the time.
         request = replace(request, closeness=0.0)
     return request, change

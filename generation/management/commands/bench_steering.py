@@ -1,7 +1,7 @@
 """How long each action takes on a piece of 32 bars, from the button to the new page.
 
-Through all of Django but the socket. Neighbours on the machine lengthen the wait and not
-the processor's own time, which stands beside it.
+Through all of Django but the socket. Neighbours on the machine lengthen the wait and
+less so the processor's own time, which stands beside it.
 """
 
 from __future__ import annotations
@@ -69,7 +69,10 @@ class Command(BaseCommand):
 
 
 def measure(version: ModelVersion, rounds: int) -> dict[str, list[tuple[float, float]]]:
-    """Seconds by action, of the clock and of the processor; each round takes its turn at everything it can do."""
+    """Seconds by action, of the clock and of the processor.
+
+    Each round takes its turn at everything that can be done.
+    """
     piece = compose_now(
         version, ComposeRequest(seed=SEED, bars=BARS), owner=None, session_key="bench"
     )
