@@ -218,7 +218,7 @@ def _print(composition: Composition, format: str, options: dict[str, Any]) -> by
     score = written_score(composition.as_score(), reader)
     lettering = Lettering(
         subtitle="" if reader == "concert" else f"for {WRITTEN_FOR_NAMES[reader]}",
-        footer=f"{composition.model_title}, seed {composition.seed}. AI Music Composer",
+        footer=f"{_by(composition)}. AI Music Composer",
         link=options.get("link", ""),
     )
     write = write_pdf if format == Rendering.Format.PDF else write_png
@@ -260,3 +260,10 @@ def _finish(rendering: Rendering, *, file: str = "", error: str = "") -> bool:
             finished_at=timezone.now(),
         )
     )
+
+
+def _by(composition: Composition) -> str:
+    """What wrote it; of notes that a person gave there is no seed."""
+    holds_notes = "score" in composition.recipe
+    by = composition.model_title
+    return by if holds_notes else f"{by}, seed {composition.seed}"

@@ -386,3 +386,35 @@ def test_every_page_that_shows_a_brought_piece_says_so(client):
     told = client.get(f"/api/v1/compositions/{piece.pk}/").json()
     assert (told["model"], told["origin"], told["version"]) == ("", "brought", None)
     assert client.get("/history").json()["results"][0]["model"] == ""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("action", "model", "more"),
+    [
+        ("continue", "tunes", {"more_bars": "4"}),
+        ("harmonise", "chorales", {}),
+        ("vary_a_little", "tunes", {}),
+    ],
+)
+def test_what_was_brought_is_continued_harmonised_and_varied(
+    client, tunes, chorales, action, model, more
+):
+    send(client, abc="X:1\nM:4/4\nL:1/4\nK:G\nGABc|d2B2|cBAG|A2G2|]")
+    brought = the_one()
+    page = client.get(brought.get_absolute_url()).content.decode()
+    assert 'id="steer"' in page
+
+    response = client.post(
+        reverse("steer", args=[brought.pk]),
+        {"action": action, "model": model} | more,
+    )
+
+    assert response.status_code == 302, response.content.decode()
+    child = Composition.objects.get(parent=brought)
+    assert child.version.model.slug == model
+    if action == "harmonise":
+        kept = [note[:2] for note in brought.score["parts"][0]["notes"]]
+        soprano = [note[:2] for note in child.score["parts"][0]["notes"]]
+        assert len(child.score["parts"]) == 4
+        assert soprano == kept
