@@ -2,7 +2,7 @@
 // They know how to look; the editor knows what to do.
 
 import { el } from "./dom.js";
-import { TICKS_PER_QUARTER, pitchName, pitchNamed } from "./piece.js";
+import { TICKS_PER_QUARTER, writtenName, writtenNamed } from "./piece.js";
 
 export const GRIDS = [
   ["Quarters", 480],
@@ -89,7 +89,7 @@ export class EditorDesk {
     if (!note) return;
     const { pitch, bar, beat, length } = this.fields;
     const values = {};
-    if (name === "pitch") values.pitch = pitchNamed(pitch.value);
+    if (name === "pitch") values.pitch = writtenNamed(pitch.value);
     if (name === "length") {
       values.duration_ticks = Math.round(length.value * TICKS_PER_QUARTER);
     }
@@ -116,7 +116,7 @@ export class EditorDesk {
     const bar = note ? piece.barAt(note.start_tick) : null;
     const beatTicks = bar?.beat_ticks ?? TICKS_PER_QUARTER;
     const beats = bar ? (note.start_tick - bar.start_tick) / beatTicks : 0;
-    this.fields.pitch.value = note ? pitchName(note.pitch) : "";
+    this.fields.pitch.value = note ? writtenName(note.pitch) : "";
     this.fields.bar.value = bar ? bar.number : "";
     this.fields.beat.value = note ? rounded(beats + 1) : "";
     this.fields.length.value = note

@@ -63,17 +63,22 @@ export function beatsOf(piece) {
   return piece.bars.flatMap((bar) =>
     ticksOfBeats(bar).map((tick) => ({
       at: clock(tick),
-      isStrong: tick === bar.origin_tick,
+      isStrong: tick === originOf(bar),
     })),
   );
 }
 
-function ticksOfBeats({ start_tick: start, end_tick: end, origin_tick, beat_ticks }) {
+function ticksOfBeats(bar) {
+  const { start_tick: start, duration_ticks: length, beat_ticks: beat } = bar;
   const ticks = [];
-  const first = start + modulo(origin_tick - start, beat_ticks);
-  for (let tick = first; tick < end; tick += beat_ticks) ticks.push(tick);
+  const first = start + modulo(originOf(bar) - start, beat);
+  for (let tick = first; tick < start + length; tick += beat) ticks.push(tick);
   return ticks;
 }
+
+// Beats are counted from here: in a pick-up from its end. Bars that someone has just added
+// by hand do not say, and are no pick-ups.
+const originOf = (bar) => bar.origin_tick ?? bar.start_tick;
 
 /**
  * The clicks before the music starts at `seconds`: one bar, and the beats of its own bar
@@ -90,7 +95,7 @@ export function countIn(piece, seconds) {
   const whole = wholeBarTicks(piece.bars, index);
   const rate = clock(bar.start_tick + 1) - clock(bar.start_tick); // seconds a tick
   // A pick-up stands at the end of its bar.
-  const missing = bar.origin_tick === bar.end_tick ? whole - barTicks(bar) : 0;
+  const missing = originOf(bar) > bar.start_tick ? whole - bar.duration_ticks : 0;
   const into = missing + Math.max(0, seconds - clock(bar.start_tick)) / rate;
   const clicks = [];
   for (let tick = -whole; tick < into - 1; tick += bar.beat_ticks) {
@@ -99,16 +104,13 @@ export function countIn(piece, seconds) {
   return clicks;
 }
 
-const barTicks = (bar) => bar.end_tick - bar.start_tick;
-
 function wholeBarTicks(bars, index) {
-  const bar = bars[index];
-  const isPickup = bar.origin_tick === bar.end_tick;
-  return barTicks(isPickup ? (bars[index + 1] ?? bar) : bar);
+  const isPickup = originOf(bars[index]) > bars[index].start_tick;
+  return (isPickup && bars[index + 1] ? bars[index + 1] : bars[index]).duration_ticks;
 }
 
 function clockOf(tempos) {
-  const steps = tempos.length ? tempos : [USUAL_TEMPO];
+  const steps = tempos?.length ? tempos : [USUAL_TEMPO];
   return (tick) => {
     const step = steps.findLast((one) => one.start_tick <= tick) ?? steps[0];
     const { start_tick: start, start_seconds: seconds, qpm } = step;
@@ -123,7 +125,7 @@ function swing({ bars }, percent) {
     const bar = bars[lastAtMost(starts, tick)];
     const pair = bar?.pair_ticks;
     if (!pair) return tick;
-    const into = modulo(tick - bar.origin_tick, pair);
+    const into = modulo(tick - originOf(bar), pair);
     if (into % (pair / 6) === 0 && into % (pair / 4) !== 0) return tick; // a triplet's
     const half = pair / 2;
     const long = half * (1 + percent / 300);
@@ -187,8 +189,8 @@ function lastTick(notes) {
 
 function weight(bar, tick) {
   if (!bar) return 0;
-  if (tick === bar.origin_tick) return DOWNBEAT;
-  return modulo(tick - bar.origin_tick, bar.beat_ticks) === 0 ? BEAT : OFF_BEAT;
+  if (tick === originOf(bar)) return DOWNBEAT;
+  return modulo(tick - originOf(bar), bar.beat_ticks) === 0 ? BEAT : OFF_BEAT;
 }
 
 function letGoInTime(played) {

@@ -8,7 +8,7 @@
 import { announce } from "./announcing.js";
 import { clock, el } from "./dom.js";
 import { follow, playerOf } from "./following.js";
-import { fetchPiece, noteName, pitchName } from "./piece.js";
+import { fetchPiece, noteName, writtenName } from "./piece.js";
 import { BarPointer } from "./roll_bars.js";
 import { RollDrawing } from "./roll_drawing.js";
 import { legend } from "./roll_legend.js";
@@ -41,6 +41,9 @@ class PianoRoll extends HTMLElement {
       this.table.element,
     );
     this.show(this.piece);
+    this.player?.addEventListener("writtenfor", () =>
+      this.show(this.piece, this.drawing.chosen),
+    );
     this.#listen();
     this.#showSelection();
     this.dispatchEvent(new CustomEvent("rollready", { bubbles: true }));
@@ -95,8 +98,8 @@ class PianoRoll extends HTMLElement {
     const { notes, range, duration } = piece;
     this.canvas.setAttribute(
       "aria-label",
-      `${notes.length} notes between ${pitchName(range[0])} and ` +
-        `${pitchName(range[1])} in ${clock(duration)}. The table below lists them all.`,
+      `${notes.length} notes between ${writtenName(range[0])} and ` +
+        `${writtenName(range[1])} in ${clock(duration)}. The table below lists them all.`,
     );
   }
 

@@ -124,6 +124,17 @@ export function pitchName(pitch) {
   return `${LETTERS[pitch % 12]}${Math.floor(pitch / 12) - 1}`;
 }
 
+let written = 0; // semitones from what sounds to what is read
+
+/** From now on notes are called as a transposing instrument reads them. */
+export function readTransposed(semitones) {
+  written = semitones;
+}
+
+/** What whoever reads the score calls a note that sounds at `pitch`. */
+export const writtenName = (pitch) =>
+  pitchName(Math.min(Math.max(pitch + written, 0), 127));
+
 /** The pitch that a person calls `name`: "C4", "e♭5", "F#3", "61"; null if none. */
 export function pitchNamed(name) {
   const [, letter, sign, octave, number] =
@@ -173,8 +184,15 @@ export function placeName(piece, tick) {
   return `${where} beat ${Number(beat.toFixed(2))}`;
 }
 
+/** The pitch that sounds where a reader sees `name`; null if there is none. */
+export function writtenNamed(name) {
+  const read = pitchNamed(name);
+  const pitch = read === null ? -1 : read - written;
+  return pitch >= 0 && pitch <= 127 ? pitch : null;
+}
+
 /** A note in words: C5, bar 3 beat 2, a quarter. */
 export function noteName(piece, note) {
   const place = placeName(piece, note.start_tick);
-  return `${pitchName(note.pitch)}, ${place}, ${lengthName(note.duration_ticks)}`;
+  return `${writtenName(note.pitch)}, ${place}, ${lengthName(note.duration_ticks)}`;
 }

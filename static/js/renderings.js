@@ -5,7 +5,7 @@ const LONGEST_WAIT_SECONDS = 3;
 
 const wait = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
 
-function csrfToken() {
+export function csrfToken() {
   return document.querySelector("input[name=csrfmiddlewaretoken]")?.value ?? "";
 }
 

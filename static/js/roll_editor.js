@@ -8,7 +8,7 @@ import { EditorKeys } from "./editor_keys.js";
 import { NotePointer } from "./editor_pointer.js";
 import { saveEdits } from "./editor_saving.js";
 import { MOST_NOTES, NoteEditing } from "./note_editing.js";
-import { TICKS_PER_QUARTER, noteName, pitchName, placeName } from "./piece.js";
+import { TICKS_PER_QUARTER, noteName, placeName, writtenName } from "./piece.js";
 
 const MORE_BARS = 8; // so many may be added behind the last
 const MOST_BARS = 256;
@@ -333,7 +333,7 @@ class RollEditor {
     }
     this.sketch();
     drawing.reveal(this.piece.secondsAt(tick));
-    announce(`${pitchName(pitch)}, ${placeName(this.piece, tick)}`);
+    announce(`${writtenName(pitch)}, ${placeName(this.piece, tick)}`);
   }
 
   down(point, event) {

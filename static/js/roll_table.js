@@ -2,7 +2,7 @@
 // some rows at a time, so that a long piece does not hold the page up.
 
 import { el } from "./dom.js";
-import { lengthName, pitchName, placeName } from "./piece.js";
+import { lengthName, placeName, writtenName } from "./piece.js";
 
 const ROWS_AT_ONCE = 300;
 
@@ -78,7 +78,7 @@ export class RollTable {
         "aria-pressed": "false",
         onclick: () => this.onchoose(note),
       },
-      pitchName(note.pitch),
+      writtenName(note.pitch),
     );
     this.buttons.set(note, button);
     const values = [

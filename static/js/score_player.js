@@ -1,18 +1,25 @@
-// <score-player data-notes data-worklet data-sounds data-renderings data-title [compact]>
+// <score-player data-notes data-worklet data-sounds data-renderings data-title
+//   [data-sound] [data-main] [compact]>
 //
-// Plays a piece with real instruments. If the synthesizer cannot start it says why and
-// offers the server's own recording. It tells whoever listens where the music is: the
-// "scoretime" event has {seconds, isPlaying}, seconds of the score at its own tempo.
+// Plays a piece with real instruments, as its desk is set. If the synthesizer cannot start
+// it says why and offers the server's own recording. It tells whoever listens where the
+// music is: the "scoretime" event has {seconds, isPlaying}, seconds of the score at its own
+// tempo; and for whom the score is to be written: "writtenfor" has {reader, semitones}.
 
+import { Desk } from "./desk.js";
+import { TEMPO, toldOf, wholeDesk } from "./desk_state.js";
 import { el, within } from "./dom.js";
 import { Fallback } from "./fallback.js";
-import { fetchPiece } from "./piece.js";
+import { KeptSound } from "./kept_sound.js";
+import { countIn } from "./performance_of.js";
+import { playableOf } from "./performer.js";
+import { fetchPiece, readTransposed } from "./piece.js";
 import * as controls from "./player_controls.js";
 import { bankName, openSound, prefetchSound } from "./sound.js";
+import { Stand } from "./stand.js";
+import { watch } from "./watching.js";
 
-const SECONDS_TO_MOVE = 4; // sound that has not moved by then is not coming
-const SECONDS_OF_SILENCE = 3; // notes that sound, and nothing heard
-const INAUDIBLE = 1e-4;
+const NEXT_BAR = { before: 0.3, after: 0.05 }; // seconds within which a bar is "here"
 
 let playing = null; // one player sounds at a time
 
@@ -23,8 +30,10 @@ class ScorePlayer extends HTMLElement {
     this.isCompact = this.hasAttribute("compact");
     this.state = "idle"; // opening, playing, paused, failed
     this.seconds = 0;
-    this.rate = 1;
     this.loudness = 0.8;
+    this.setting = wholeDesk();
+    this.parts = [];
+    this.stand = new Stand(this, (why) => this.#say(why));
     this.#build();
     if (this.isCompact) {
       const prepare = () => this.#prepare();
@@ -44,6 +53,15 @@ class ScorePlayer extends HTMLElement {
     return this.state === "playing";
   }
 
+  /** How fast it plays, 1 being the piece's own tempo. */
+  get rate() {
+    return this.setting.tempo / 100;
+  }
+
+  get loop() {
+    return this.desk?.loop.loop ?? null;
+  }
+
   #build() {
     this.button = controls.playButton(() => this.toggle());
     this.bar = controls.seekBar((fraction) => this.#seekTo(fraction));
@@ -51,7 +69,6 @@ class ScorePlayer extends HTMLElement {
     this.total = el("span", { class: "player-time" }, "");
     this.status = el("p", { class: "player-status", role: "status" });
     this.fallback = new Fallback(this.dataset.renderings, () => this.#tryAgain());
-    this.desk = el("div", { class: "player-desk" });
     const main = el(
       "div",
       { class: "player-main" },
@@ -61,7 +78,7 @@ class ScorePlayer extends HTMLElement {
       this.total,
     );
     if (!this.isCompact) main.append(controls.volumeKnob((gain) => this.#louder(gain)));
-    this.replaceChildren(main, this.desk, this.status, this.fallback.element);
+    this.replaceChildren(main, this.status, this.fallback.element);
     this.#show();
   }
 
@@ -80,32 +97,107 @@ class ScorePlayer extends HTMLElement {
 
   #take(piece) {
     this.piece = piece;
-    const parts = piece.parts.length ? piece.parts : [{ program: 0, is_drum: false }];
-    this.channels = parts.map((part) => ({
-      program: part.program,
-      isDrum: part.is_drum,
-      isMuted: false,
-    }));
-    prefetchSound(this.addresses, new Set(this.channels.map(bankName)));
-    if (!this.isCompact) this.#buildDesk(parts);
+    this.parts = piece.parts.length ? piece.parts : [{ program: 0, is_drum: false }];
+    const told = piece.data.sound ?? {};
+    this.recordedRate = (told.tempo ?? 100) / 100;
+    if (this.isCompact) {
+      this.setting = wholeDesk(told, this.parts.length);
+    } else {
+      this.kept = new KeptSound(this.dataset.sound, this.dataset.notes, (why) =>
+        this.#say(why),
+      );
+      this.setting = wholeDesk(this.kept.read(told), this.parts.length);
+      this.#buildDesk();
+    }
+    prefetchSound(this.addresses, new Set(this.stand.channels.map(bankName)));
     this.#show();
   }
 
-  #buildDesk(parts) {
-    const instruments = el(
-      "details",
-      { class: "player-instruments" },
-      el("summary", {}, parts.length > 1 ? "Instruments" : "Instrument"),
-      controls.partControls(parts, {
-        oninstrument: (part, program) => this.setInstrument(part, program),
-        onmute: (part, isMuted) => this.#mute(part, isMuted),
-      }),
+  #buildDesk() {
+    this.desk = new Desk(this, playableOf(this.piece, this.parts));
+    this.desk.show(this.setting);
+    this.status.before(this.desk.element);
+    this.addEventListener("barselect", (event) => this.#chosen(event));
+    for (const drawing of document.querySelectorAll(`[player="${this.id}"]`)) {
+      drawing.addEventListener("barselect", (event) => this.#chosen(event));
+    }
+    if (this.setting.written_for !== "concert") this.#tellReader();
+  }
+
+  // The desk ---------------------------------------------------------------------------
+
+  /** Sets knobs: swing, tempo, metronome and the others of desk_state.js. */
+  set(values) {
+    this.setAll({ ...this.setting, ...values });
+  }
+
+  setPart(index, values) {
+    const parts = this.setting.parts.map((part, place) =>
+      place === index ? { ...part, ...values } : part,
     );
-    this.desk.replaceChildren(
-      controls.tempoKnob(this.piece.qpm, (rate) => this.setRate(rate)),
-      controls.loopControls(this.piece.bars, (...choice) => this.#repeat(...choice)),
-      instruments,
-    );
+    this.setAll({ ...this.setting, parts });
+  }
+
+  setAll(desk, { isKept = true } = {}) {
+    const before = this.setting;
+    this.setting = desk;
+    if (this.recording) this.recording.playbackRate = this.rate / this.recordedRate;
+    this.stand.change(before, desk);
+    if (desk.written_for !== before.written_for) this.#tellReader();
+    this.desk?.show(desk);
+    if (isKept) this.kept?.keep(toldOf(desk));
+    this.#show();
+  }
+
+  flip(knob) {
+    this.set({ [knob]: !this.setting[knob] });
+    const name = { metronome: "Metronome", count_in: "Count-in" }[knob];
+    this.#say(`${name} ${this.setting[knob] ? "on" : "off"}.`);
+  }
+
+  hurry(percent) {
+    const tempo = this.setting.tempo + percent;
+    this.set({ tempo: Math.min(Math.max(tempo, TEMPO.least), TEMPO.most) });
+  }
+
+  loopEnd(which) {
+    if (which === "A") this.desk?.loop.setStart(this.seconds);
+    else this.desk?.loop.setEnd(this.seconds);
+  }
+
+  /** Repeats {start, end}; null ends it. */
+  repeat(loop) {
+    const { seconds } = this;
+    if (loop && (seconds < loop.start || seconds >= loop.end)) this.seek(loop.start);
+    if (this.recording) this.recording.loop = Boolean(loop);
+    if (!loop) this.grow(null);
+    this.stand.tell("repeat", { loop });
+  }
+
+  /** Starts at `from` percent and grows by `step` each round up to `to`; null ends it. */
+  grow(growth) {
+    this.growth = growth;
+    if (!growth) this.desk?.practice.stop();
+    else {
+      if (!this.loop) this.desk.loop.toggle(true);
+      this.setAll({ ...this.setting, tempo: growth.from }, { isKept: false });
+    }
+    this.stand.tellGrowth(growth);
+  }
+
+  // Bars that someone selects are what the loop repeats, at once if it is on.
+  #chosen({ detail }) {
+    if (!this.desk || detail.start_seconds === null) return;
+    const { loop } = this.desk;
+    loop.setRange(detail.start_seconds, detail.end_seconds, loop.isOn);
+  }
+
+  #tellReader() {
+    const reader = this.setting.written_for;
+    const semitones = this.piece.data.written?.[reader] ?? 0;
+    readTransposed(semitones);
+    const detail = { reader, semitones };
+    this.dispatchEvent(new CustomEvent("writtenfor", { detail, bubbles: true }));
   }
 
   // What people do ---------------------------------------------------------------------
@@ -124,7 +216,7 @@ class ScorePlayer extends HTMLElement {
     try {
       await this.#open();
       if (playing !== this) return this.#setState("paused"); // another was quicker
-      this.sound.tell("play");
+      this.stand.tell("play", { lead: this.#lead() });
       this.#setState("playing");
       this.#watch();
     } catch (error) {
@@ -135,38 +227,31 @@ class ScorePlayer extends HTMLElement {
 
   pause() {
     this.recording?.pause();
-    if (this.isPlaying) this.sound?.tell("pause");
+    if (this.isPlaying) this.stand.tell("pause");
     if (this.state !== "failed") this.#setState("paused");
   }
 
   seek(seconds) {
     const { duration } = this.piece ?? { duration: 0 };
     this.seconds = Math.min(Math.max(0, seconds), duration);
-    if (this.recording) this.recording.currentTime = this.seconds;
-    else if (this.#holdsSound) this.sound.tell("seek", { position: this.seconds });
+    if (this.recording) this.recording.currentTime = this.seconds / this.recordedRate;
+    else this.stand.tell("seek", { position: this.seconds });
     this.#show();
   }
 
-  setRate(rate) {
-    this.rate = rate;
-    if (this.recording) this.recording.playbackRate = rate;
-    else if (this.#holdsSound) this.sound.tell("tempo", { rate });
-    this.#show();
+  /** A bar on (1) or back (-1); a second where no bars are known. */
+  step(direction) {
+    const starts = this.piece?.bars.map((bar) => bar.start_seconds) ?? [];
+    if (!starts.length) return this.seek(this.seconds + direction);
+    const { seconds } = this;
+    const back = starts.findLast((start) => start < seconds - NEXT_BAR.before) ?? 0;
+    const on = starts.find((start) => start > seconds + NEXT_BAR.after) ?? seconds;
+    return this.seek(direction > 0 ? on : back);
   }
 
-  async setInstrument(part, program) {
-    this.channels[part].program = program;
-    if (!this.sound) return;
-    try {
-      await this.sound.loadBanks([bankName(this.channels[part])]);
-      if (this.#holdsSound) {
-        this.sound.tell("instrument", { channel: part, program });
-        if (!this.isPlaying) this.sound.tell("warm");
-      }
-      this.#say("");
-    } catch (error) {
-      this.#say(`${error.message} The music goes on with the instrument before.`);
-    }
+  #lead() {
+    if (this.isCompact || !this.setting.count_in) return [];
+    return countIn(playableOf(this.piece, this.parts), this.seconds);
   }
 
   /** Sounds one note now, as its part sounds. Music that plays goes on. */
@@ -180,7 +265,7 @@ class ScorePlayer extends HTMLElement {
     try {
       await this.#open();
       const told = notes.map(({ part, ...note }) => ({ ...note, channel: part }));
-      this.sound.tell("audition", { notes: told });
+      this.stand.tell("audition", { notes: told });
     } catch (error) {
       this.#say(error.message);
     }
@@ -192,40 +277,16 @@ class ScorePlayer extends HTMLElement {
     this.piece = piece;
     this.seconds = Math.min(this.seconds, piece.duration);
     this.#show();
-    if (!this.#holdsSound) return;
-    await this.#putOnStand();
-    if (this.isPlaying) this.sound.tell("play");
-  }
-
-  #mute(part, isMuted) {
-    this.channels[part].isMuted = isMuted;
-    if (this.#holdsSound) this.sound.tell("mute", { channel: part, isMuted });
+    if (!this.stand.isHeld) return;
+    await this.stand.put();
+    if (this.isPlaying) this.stand.tell("play");
   }
 
   #louder(gain) {
     this.loudness = gain;
     if (this.recording) this.recording.volume = gain;
-    if (this.#holdsSound) this.#setVolume();
+    this.stand.setVolume();
     this.#say(gain === 0 ? "The volume is at zero." : "");
-  }
-
-  #setVolume() {
-    // The ear hears loudness about as the square of the knob.
-    const { volume, context } = this.sound;
-    volume.gain.setTargetAtTime((this.loudness / 0.8) ** 2, context.currentTime, 0.01);
-  }
-
-  #repeat(isOn, first, last) {
-    const { bars, duration } = this.piece;
-    this.loop = null;
-    if (isOn) {
-      const start = bars[first]?.start_seconds ?? 0;
-      const end = Math.min(bars[last]?.end_seconds ?? duration, duration);
-      this.loop = { start, end };
-      if (this.seconds < start || this.seconds >= end) this.seek(start);
-    }
-    if (this.recording) this.recording.loop = isOn;
-    if (this.#holdsSound) this.sound.tell("repeat", { loop: this.loop });
   }
 
   #seekTo(fraction) {
@@ -234,111 +295,66 @@ class ScorePlayer extends HTMLElement {
 
   // The synthesizer --------------------------------------------------------------------
 
-  get #holdsSound() {
-    return this.sound?.holder === this;
-  }
-
   async #open() {
     const slow = setTimeout(() => this.#say("Fetching the instruments…"), 400);
     try {
       const [, sound] = await Promise.all([this.#prepare(), openSound(this.addresses)]);
+      if (!this.sound) this.#listen(sound);
       this.sound = sound;
-      this.#listen();
       await within(5, sound.context.resume(), "The browser is holding its sound back.");
-      if (!this.#holdsSound) await this.#putOnStand();
+      await this.stand.take(sound);
       this.#say("");
     } finally {
       clearTimeout(slow);
     }
   }
 
-  #listen() {
-    if (this.listens) return;
-    this.listens = true;
-    this.sound.addEventListener("place", ({ detail }) => {
-      if (!this.#holdsSound) return;
+  #listen(sound) {
+    sound.addEventListener("place", ({ detail }) => {
+      if (!this.stand.isHeld) return;
       if (detail.isEnd) this.#ended();
       else if (!detail.isPlaying && !this.isPlaying) this.seconds = detail.position;
+      else if (this.growth) this.#grown(Math.round(detail.rate * 100));
     });
-    this.sound.addEventListener("fault", ({ detail }) => {
-      if (this.#holdsSound) this.#fail(detail);
+    sound.addEventListener("fault", ({ detail }) => {
+      if (this.stand.isHeld) this.#fail(detail);
     });
   }
 
-  async #putOnStand() {
-    const { sound, piece } = this;
-    await sound.loadBanks(this.channels.map(bankName));
-    sound.holder = this;
-    await sound.ask("load", {
-      notes: piece.notes.map((note) => ({
-        channel: note.part,
-        pitch: note.pitch,
-        velocity: note.velocity,
-        start: note.start_seconds,
-        duration: note.duration_seconds,
-      })),
-      channels: this.channels,
-      duration: piece.duration,
-      position: this.seconds,
+  // The loop has come round, and goes faster.
+  #grown(tempo) {
+    if (tempo === this.setting.tempo) return;
+    this.setting = { ...this.setting, tempo };
+    this.desk.show(this.setting);
+  }
+
+  #watch() {
+    watch(this.sound, {
+      goesOn: () => this.isPlaying && this.stand.isHeld,
+      expectsSound: () => this.loudness > 0 && this.stand.soundsAt(this.seconds),
+      onmove: () => {
+        this.seconds = Math.min(this.sound.position, this.piece.duration);
+        this.#show();
+      },
+      onlost: (why) => {
+        this.pause();
+        this.#say(why);
+      },
+      onsilence: (why) => this.#fail(why),
     });
-    await sound.ask("warm");
-    sound.tell("tempo", { rate: this.rate });
-    sound.tell("repeat", { loop: this.loop ?? null });
-    this.#setVolume();
   }
 
   #ended() {
     this.seconds = 0;
-    this.sound.tell("seek", { position: 0 });
+    this.stand.tell("seek", { position: 0 });
     this.#setState("paused");
-  }
-
-  // Once a frame while the music plays: where are we, and is anything to be heard?
-  #watch() {
-    const started = performance.now();
-    const from = this.sound.position;
-    let heardAt = started;
-    let lookedAt = started;
-    let hasMoved = false;
-    const look = () => {
-      if (!this.isPlaying || !this.#holdsSound) return;
-      const now = performance.now();
-      if (now - lookedAt > 1000) heardAt = now; // the page was out of sight
-      lookedAt = now;
-      if (this.sound.position !== from) hasMoved = true;
-      if (!this.#notesSound() || this.sound.level > INAUDIBLE || this.loudness === 0) {
-        heardAt = now;
-      }
-      if (this.sound.context.state !== "running") {
-        this.pause();
-        this.#say("The device took its sound away. Press Play to go on.");
-      } else if (!hasMoved && now - started > SECONDS_TO_MOVE * 1000) {
-        this.#fail("This device lets no sound out.");
-      } else if (now - heardAt > SECONDS_OF_SILENCE * 1000) {
-        this.#fail("The synthesizer plays, but nothing is to be heard.");
-      } else {
-        this.seconds = Math.min(this.sound.position, this.piece.duration);
-        this.#show();
-        requestAnimationFrame(look);
-      }
-    };
-    requestAnimationFrame(look);
-  }
-
-  #notesSound() {
-    return this.piece.notes.some(
-      ({ part, start_seconds: start, duration_seconds: duration }) =>
-        !this.channels[part]?.isMuted &&
-        start <= this.seconds &&
-        this.seconds < start + duration,
-    );
   }
 
   // Without the synthesizer --------------------------------------------------------------
 
   async #fail(why) {
     if (this.state === "failed") return;
-    if (this.#holdsSound) this.sound.tell("pause");
+    this.stand.tell("pause");
     this.#setState("failed");
     this.#say("");
     const audio = await this.fallback.show(why);
@@ -347,10 +363,11 @@ class ScorePlayer extends HTMLElement {
 
   #takeOver(audio) {
     audio.volume = this.loudness;
-    audio.playbackRate = this.rate;
-    audio.currentTime = this.seconds;
+    // What the server recorded is at the tempo that was kept.
+    audio.playbackRate = this.rate / this.recordedRate;
+    audio.currentTime = this.seconds / this.recordedRate;
     const follow = () => {
-      this.seconds = audio.currentTime;
+      this.seconds = audio.currentTime * this.recordedRate;
       this.#show(!audio.paused);
       if (!audio.paused) requestAnimationFrame(follow);
     };

@@ -26,6 +26,8 @@ class SheetMusic extends HTMLElement {
     this.append(this.status, this.paper);
     this.player = playerOf(this);
     follow(this.player, (place) => this.#mark(place));
+    this.reader = "concert";
+    this.player?.addEventListener("writtenfor", ({ detail }) => this.#readBy(detail));
     this.selection = this.player ? selectionOf(this.player) : null;
     this.tints = new BarTints(this.paper);
     this.selection?.addEventListener("change", () => this.tints.show(this.selection));
@@ -42,6 +44,14 @@ class SheetMusic extends HTMLElement {
     new ResizeObserver(() => this.#fit()).observe(this);
   }
 
+  // Engraves anew for a player whose instrument sounds other notes than it reads.
+  #readBy({ reader }) {
+    if (reader === this.reader) return;
+    this.reader = reader;
+    this.room = null;
+    this.#fit();
+  }
+
   // Engraves anew when the room changes from one of the server's widths to another.
   #fit() {
     const room = WIDTHS.findLast((width) => width <= this.clientWidth) ?? WIDTHS[0];
@@ -55,12 +65,14 @@ class SheetMusic extends HTMLElement {
   }
 
   async #engrave(width) {
-    const answer = await fetchText(`${this.dataset.timemap}?width=${width}`);
+    const { reader } = this;
+    const answer = await fetchText(this.#asked(this.dataset.timemap, width));
     const { timemap, pages } = JSON.parse(answer);
     const drawn = await Promise.all(
       Array.from({ length: pages }, (_, index) => this.#page(index + 1, pages, width)),
     );
-    if (this.room !== width) return; // the window changed meanwhile
+    // The window or the reader changed meanwhile.
+    if (this.room !== width || this.reader !== reader) return;
     this.paper.replaceChildren(...drawn);
     this.status.textContent = "";
     this.#learnMoments(timemap);
@@ -70,8 +82,13 @@ class SheetMusic extends HTMLElement {
 
   async #page(number, pages, width) {
     const address = this.dataset.page.replace(/1\.svg$/, `${number}.svg`);
-    const text = await fetchText(`${address}?width=${width}`);
+    const text = await fetchText(this.#asked(address, width));
     return parsePage(text, `Score, page ${number} of ${pages}`);
+  }
+
+  #asked(address, width) {
+    const reader = this.reader === "concert" ? "" : `&for=${this.reader}`;
+    return `${address}?width=${width}${reader}`;
   }
 
   // A moment of the time map lists all that sounds from then to the next moment.

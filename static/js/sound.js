@@ -108,6 +108,9 @@ class Sound extends EventTarget {
   #hear(message, ready, unready) {
     if (message.said === "ready") ready();
     else if (message.said === "place") this.#moved(message);
+    else if (message.said === "note") {
+      this.dispatchEvent(new CustomEvent("note", { detail: message }));
+    }
     else if (message.said === "done") this.#asked.get(message.ask)?.resolve();
     else if (message.ask) this.#asked.get(message.ask)?.reject(new Error(message.why));
     else {
@@ -127,8 +130,8 @@ class Sound extends EventTarget {
 
   /** Where in the score the sound is that leaves the loudspeaker now, in seconds. */
   get position() {
-    const { position, rate, isPlaying, at } = this.place;
-    if (!isPlaying) return position;
+    const { position, rate, isPlaying, isCounting, at } = this.place;
+    if (!isPlaying || isCounting) return position;
     const late = this.context.outputLatency || this.context.baseLatency || 0;
     return Math.max(0, position + (this.context.currentTime - late - at) * rate);
   }

@@ -4,6 +4,7 @@
 // how fast the music goes. The page only says what it wants (see sound.js) and hears where
 // the music is. All times are seconds of the score; at double tempo two pass in one.
 
+import { Clicks } from "./clicks.js";
 import { SoundBankLoader, SpessaLog, SpessaSynthProcessor } from "spessasynth_core";
 
 SpessaLog.warnEnabled = false;
@@ -27,6 +28,14 @@ class ScoreProcessor extends AudioWorkletProcessor {
     this.loop = null;
     this.isPlaying = false;
     this.channels = [];
+    this.beats = []; // where the metronome clicks
+    this.nextBeat = 0;
+    this.hasMetronome = false;
+    this.clicks = new Clicks(sampleRate);
+    this.lead = null; // the count-in: {left, clicks}, in frames
+    this.practice = null; // {step, to}: how a loop grows faster
+    this.tellsNotes = false;
+    this.done = 0;
     this.tried = []; // ends and starts of notes that are tried out, beside the piece
     this.blocks = 0;
     this.port.onmessage = ({ data }) => this.#obey(data);
@@ -56,23 +65,36 @@ class ScoreProcessor extends AudioWorkletProcessor {
     if (isPlaying) this.seek({ position: this.position });
   }
 
-  /** Puts a piece on the stand. `channels` is a list of {program, isDrum, isMuted}. */
-  load({ notes, channels, duration, position }) {
+  /**
+   * Puts a piece on the stand. `channels` is a list of {program, isDrum, gain, pan};
+   * `beats` are the metronome's {at, isStrong}.
+   */
+  load({ notes, beats, channels, duration, position }) {
     this.pause();
+    this.#take(notes);
+    this.beats = beats;
+    this.duration = duration;
+    this.loop = null;
+    this.practice = null;
+    this.channels = channels;
+    this.#setChannels();
+    this.seek({ position });
+  }
+
+  /** The same piece, played in another way: swung, humanised, transposed. */
+  perform({ notes }) {
+    this.#take(notes);
+    this.seek({ position: this.position });
+  }
+
+  #take(notes) {
     this.events = [];
-    for (const note of notes) {
-      const { channel, pitch, velocity } = note;
-      const end = note.start + note.duration;
-      this.events.push({ at: note.start, isOn: true, channel, pitch, velocity, end });
+    for (const { part: channel, pitch, velocity, start, end } of notes) {
+      this.events.push({ at: start, isOn: true, channel, pitch, velocity, end });
       this.events.push({ at: end, isOn: false, channel, pitch });
     }
     // At one moment, ends come before starts: a repeated note must be let go first.
     this.events.sort((a, b) => a.at - b.at || a.isOn - b.isOn);
-    this.duration = duration;
-    this.loop = null;
-    this.channels = channels;
-    this.#setChannels();
-    this.seek({ position });
   }
 
   /** Sounds `notes` now, whatever else plays; their starts count from this moment. */
@@ -99,9 +121,24 @@ class ScoreProcessor extends AudioWorkletProcessor {
     this.#setChannels();
   }
 
-  mute({ channel, isMuted }) {
-    this.channels[channel].isMuted = isMuted;
+  /** How loudly each channel sounds, and where: {gain, pan}. */
+  mixer({ channels }) {
+    this.channels = this.channels.map((one, place) => ({ ...one, ...channels[place] }));
     this.#setChannels();
+  }
+
+  metronome({ isOn }) {
+    this.hasMetronome = isOn;
+  }
+
+  /** From now on each round of the loop is `step` faster, up to the rate `to`. */
+  grow({ practice }) {
+    this.practice = practice;
+  }
+
+  /** For measuring: says when each note and click sounds, by the context's clock. */
+  tellNotes({ isOn }) {
+    this.tellsNotes = isOn;
   }
 
   /** Decodes every sample the piece needs, so that no note comes late. */
@@ -117,15 +154,27 @@ class ScoreProcessor extends AudioWorkletProcessor {
     }
   }
 
-  play() {
+  /** Plays, after the clicks of `lead`: {before, isStrong}, in seconds of the score. */
+  play({ lead = [] }) {
     if (this.position >= this.duration) this.seek({ position: 0 });
     this.isPlaying = true;
-    this.#catchUp();
+    if (lead.length) this.#countIn(lead);
+    else this.#catchUp();
     this.#report();
+  }
+
+  #countIn(lead) {
+    const frames = (seconds) => Math.round((seconds / this.rate) * sampleRate);
+    this.lead = {
+      left: frames(lead[0].before),
+      clicks: lead.map(({ before, isStrong }) => ({ left: frames(before), isStrong })),
+    };
   }
 
   pause() {
     this.isPlaying = false;
+    this.lead = null;
+    this.clicks.stop();
     this.synth.stopAllChannels();
     this.#report();
   }
@@ -134,8 +183,10 @@ class ScoreProcessor extends AudioWorkletProcessor {
     this.position = Math.min(Math.max(0, position), this.duration);
     this.next = this.events.findIndex((event) => event.at >= this.position);
     if (this.next < 0) this.next = this.events.length;
+    this.nextBeat = this.beats.findIndex((beat) => beat.at >= this.position - 1e-6);
+    if (this.nextBeat < 0) this.nextBeat = this.beats.length;
     this.synth.stopAllChannels();
-    if (this.isPlaying) this.#catchUp();
+    if (this.isPlaying && !this.lead) this.#catchUp();
     this.#report();
   }
 
@@ -156,10 +207,12 @@ class ScoreProcessor extends AudioWorkletProcessor {
   }
 
   #setChannels() {
-    this.channels.forEach(({ program, isMuted }, channel) => {
+    this.channels.forEach(({ program, gain, pan }, channel) => {
       const midiChannel = this.#midiChannel(channel);
       this.synth.programChange(midiChannel, program);
-      this.synth.midiChannels[midiChannel].setSystemParameter("isMuted", isMuted);
+      const strip = this.synth.midiChannels[midiChannel];
+      strip.setSystemParameter("gain", gain);
+      strip.setSystemParameter("pan", pan / 100);
     });
   }
 
@@ -174,8 +227,20 @@ class ScoreProcessor extends AudioWorkletProcessor {
 
   #sound({ isOn, channel, pitch, velocity }) {
     const midiChannel = this.#midiChannel(channel);
+    if (isOn) this.#tellNote({ channel, pitch, velocity });
     if (isOn) this.synth.noteOn(midiChannel, pitch, velocity);
     else this.synth.noteOff(midiChannel, pitch);
+  }
+
+  #tellNote(note) {
+    if (!this.tellsNotes) return;
+    const at = currentTime + this.done / sampleRate;
+    this.port.postMessage({ said: "note", ...note, at });
+  }
+
+  #click(isStrong) {
+    this.clicks.strike(isStrong);
+    this.#tellNote({ isClick: true, isStrong });
   }
 
   #report(isEnd = false) {
@@ -186,6 +251,7 @@ class ScoreProcessor extends AudioWorkletProcessor {
       rate,
       isPlaying,
       isEnd,
+      isCounting: this.lead !== null,
       at: currentTime,
     });
   }
@@ -196,11 +262,12 @@ class ScoreProcessor extends AudioWorkletProcessor {
     }
   }
 
-  // What happens next in the score: a note, the end of the loop or of the piece.
+  // What happens next in the score: a note, a beat, the end of the loop or of the piece.
   #nextMoment() {
     const event = this.events[this.next]?.at ?? Infinity;
+    const beat = this.hasMetronome ? (this.beats[this.nextBeat]?.at ?? Infinity) : event;
     const end = this.loop ? this.loop.end : this.duration;
-    return this.position < end ? Math.min(event, end) : event;
+    return Math.min(event, beat, this.position < end ? end : event);
   }
 
   #passMoments() {
@@ -209,7 +276,15 @@ class ScoreProcessor extends AudioWorkletProcessor {
       this.#sound(this.events[this.next]);
       this.next += 1;
     }
+    while (this.beats[this.nextBeat]?.at <= this.position) {
+      const { at, isStrong } = this.beats[this.nextBeat];
+      // What is long past was skipped; at the end of a loop, its start clicks instead.
+      const isDue = this.position - at < 0.05 && !(this.loop && at >= this.loop.end);
+      if (this.hasMetronome && isDue) this.#click(isStrong);
+      this.nextBeat += 1;
+    }
     if (this.loop && this.position >= this.loop.end) {
+      this.#growFaster();
       this.seek({ position: this.loop.start });
     } else if (this.position >= this.duration) {
       this.isPlaying = false;
@@ -217,21 +292,46 @@ class ScoreProcessor extends AudioWorkletProcessor {
     }
   }
 
+  #growFaster() {
+    if (!this.practice) return;
+    const { step, to } = this.practice;
+    this.rate = this.rate < to ? Math.min(to, this.rate + step) : this.rate;
+  }
+
+  // How many of `frames` can be made before something happens; what is due, happens.
+  #passCountIn(frames) {
+    const { lead } = this;
+    while (lead.clicks[0]?.left >= lead.left) this.#click(lead.clicks.shift().isStrong);
+    const due = lead.left - (lead.clicks[0]?.left ?? 0);
+    const passed = Math.min(frames, due);
+    lead.left -= passed;
+    if (lead.left > 0) return passed;
+    this.lead = null;
+    this.#catchUp();
+    return passed;
+  }
+
+  #passMusic(frames) {
+    this.#passMoments();
+    const seconds = (this.#nextMoment() - this.position) / this.rate;
+    const passed =
+      seconds * sampleRate < frames
+        ? Math.max(1, Math.ceil(seconds * sampleRate))
+        : frames;
+    this.position += (passed * this.rate) / sampleRate;
+    return passed;
+  }
+
   process(_inputs, [[left, right]]) {
-    let done = 0;
+    this.done = 0; // frames of this block
     this.#passTried();
-    while (done < left.length) {
-      let frames = left.length - done;
-      if (this.isPlaying) {
-        this.#passMoments();
-        const seconds = (this.#nextMoment() - this.position) / this.rate;
-        if (seconds * sampleRate < frames) {
-          frames = Math.max(1, Math.ceil(seconds * sampleRate));
-        }
-        this.position += (frames * this.rate) / sampleRate;
-      }
-      this.synth.process(left, right ?? left, done, frames);
-      done += frames;
+    while (this.done < left.length) {
+      let frames = left.length - this.done;
+      if (this.lead) frames = this.#passCountIn(frames);
+      else if (this.isPlaying) frames = this.#passMusic(frames);
+      this.synth.process(left, right ?? left, this.done, frames);
+      this.clicks.mix(left, right ?? left, this.done, frames);
+      this.done += frames;
     }
     this.blocks += 1;
     if (this.isPlaying && this.blocks % BLOCKS_BETWEEN_REPORTS === 0) this.#report();

@@ -18,7 +18,7 @@ from tests.browser.hearing import (
 
 def test_one_note_sounds_by_itself_and_ends(piece: Page) -> None:
     player = player_of(piece)
-    expect(player.locator(".player-desk label").first).to_be_visible()
+    expect(player.locator(".player-desk").first).to_be_visible()
 
     player.evaluate("player => player.audition(0, 72, 0.6)")
 
@@ -29,7 +29,7 @@ def test_one_note_sounds_by_itself_and_ends(piece: Page) -> None:
 
 def test_the_player_plays_notes_that_are_not_saved(piece: Page) -> None:
     player = player_of(piece)
-    expect(player.locator(".player-desk label").first).to_be_visible()
+    expect(player.locator(".player-desk").first).to_be_visible()
     silent = """async player => {
       const notes = player.piece.notes.map(note => ({ ...note, velocity: 1 }));
       await player.play();

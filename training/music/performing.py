@@ -47,7 +47,6 @@ class PerformedNote:
 
 class MetricBar(TypedDict):
     start_tick: int
-    end_tick: int
     origin_tick: int  # beats are counted from here: a pick-up's from its end
     beat_ticks: int
     pair_ticks: int  # of the two notes that swing; 0 where none do
@@ -58,7 +57,6 @@ def metric_bars(score: Score) -> list[MetricBar]:
     return [
         MetricBar(
             start_tick=bar.start_tick,
-            end_tick=bar.end_tick,
             origin_tick=bar.end_tick if bar.number == 0 else bar.start_tick,
             beat_ticks=bar.metre.beat_ticks,
             pair_ticks=_pair_ticks(bar.metre, sixteenths_swing),
