@@ -66,10 +66,11 @@ class ScoreProcessor extends AudioWorkletProcessor {
   }
 
   /**
-   * Puts a piece on the stand. `channels` is a list of {program, isDrum, gain, pan};
-   * `beats` are the metronome's {at, isStrong}.
+   * Puts a piece on the stand. `notes` are {channel, pitch, velocity, start} with an end
+   * or a duration; `channels` is a list of {program, isDrum, gain, pan}; `beats` are the
+   * metronome's {at, isStrong}.
    */
-  load({ notes, beats, channels, duration, position }) {
+  load({ notes, channels, duration, position, beats = [] }) {
     this.pause();
     this.#take(notes);
     this.beats = beats;
@@ -89,7 +90,8 @@ class ScoreProcessor extends AudioWorkletProcessor {
 
   #take(notes) {
     this.events = [];
-    for (const { part: channel, pitch, velocity, start, end } of notes) {
+    for (const { channel, pitch, velocity, start, ...note } of notes) {
+      const end = note.end ?? start + note.duration;
       this.events.push({ at: start, isOn: true, channel, pitch, velocity, end });
       this.events.push({ at: end, isOn: false, channel, pitch });
     }
@@ -207,7 +209,7 @@ class ScoreProcessor extends AudioWorkletProcessor {
   }
 
   #setChannels() {
-    this.channels.forEach(({ program, gain, pan }, channel) => {
+    this.channels.forEach(({ program, gain = 1, pan = 0 }, channel) => {
       const midiChannel = this.#midiChannel(channel);
       this.synth.programChange(midiChannel, program);
       const strip = this.synth.midiChannels[midiChannel];

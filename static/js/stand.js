@@ -7,6 +7,8 @@ import { bankName } from "./sound.js";
 const KNOB_REST_MS = 80; // a knob that is being turned asks for no more than this
 const FAINT = 0.02; // a gain at which nothing need be heard
 
+const toldOf = (notes) => notes.map(({ part, ...note }) => ({ ...note, channel: part }));
+
 export class Stand {
   /** `player` has a piece, parts and a setting; `say` tells people what went wrong. */
   constructor(player, say) {
@@ -44,7 +46,7 @@ export class Stand {
     this.performed = notesOf(playable, player.setting);
     const end = this.performed.reduce((most, note) => Math.max(most, note.end), 0);
     await sound.ask("load", {
-      notes: this.performed,
+      notes: toldOf(this.performed),
       beats: beatsOf(playable),
       channels: this.channels,
       duration: Math.max(end, player.piece.duration),
@@ -81,7 +83,7 @@ export class Stand {
   #perform() {
     const { piece, parts, setting } = this.player;
     this.performed = notesOf(playableOf(piece, parts), setting);
-    this.tell("perform", { notes: this.performed });
+    this.tell("perform", { notes: toldOf(this.performed) });
   }
 
   #tellMetronome() {
