@@ -7,12 +7,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from generation.desk import Desk
-from generation.forms import MetreField, TonicField, whole
-from generation.offers import Offer
-from generation.recipe import MAX_BARS
-from generation.services import MAX_SEED
-from generation.wishes import (
+from generation.composing.recipe import MAX_BARS
+from generation.composing.wishes import (
     ACTIONS,
     IN_KEY,
     IN_METRE,
@@ -20,6 +16,10 @@ from generation.wishes import (
     MAX_MORE_BARS,
     Wish,
 )
+from generation.desk import Desk
+from generation.forms import MetreField, TonicField, whole
+from generation.offers import Offer
+from generation.services import MAX_SEED
 from training.models import ModelVersion
 from training.music.pitch import MODES
 

@@ -14,14 +14,14 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser, User
 
 from generation import services
-from generation.abilities import NO_MODEL, Piece, piece_of, why_not
+from generation.composing.abilities import NO_MODEL, Piece, piece_of, why_not
+from generation.composing.recipe import BadRequest, ComposeRequest, request_from_recipe
+from generation.composing.reworking import reworked
+from generation.composing.tweaks import TWEAKS, asked_key, tweaked
+from generation.composing.wishes import IN_KEY, IN_MODE, Wish
 from generation.editing import keep_edited
 from generation.models import Composition
 from generation.offers import repertoire_of
-from generation.recipe import BadRequest, ComposeRequest, request_from_recipe
-from generation.reworking import reworked
-from generation.tweaks import TWEAKS, asked_key, tweaked
-from generation.wishes import IN_KEY, IN_MODE, Wish
 from training.models import ModelVersion
 from training.music.degrees import in_mode
 from training.music.transform import transpose_to

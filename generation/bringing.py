@@ -16,8 +16,8 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 
+from generation.composing.recipe import RECIPE_VERSION
 from generation.models import Composition
-from generation.recipe import RECIPE_VERSION
 from generation.services import TooBusy, measures_of, owned_by
 from generation.shelf import clean_title
 from training.music.abc_check import Wrong, check_abc

@@ -7,11 +7,9 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from generation.abilities import Piece, abilities
 from generation.actions import as_piece
-from generation.models import Composition
-from generation.offers import Offer, repertoire_of
-from generation.wishes import (
+from generation.composing.abilities import Piece, abilities
+from generation.composing.wishes import (
     CALMER,
     CONTINUE,
     HARMONISE,
@@ -29,6 +27,8 @@ from generation.wishes import (
     WILDER,
     other_mode,
 )
+from generation.models import Composition
+from generation.offers import Offer, repertoire_of
 from training.music.pitch import Key
 
 LABELS = {

@@ -14,10 +14,10 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser, User
 
 from generation.bringing import recipe_of_notes
+from generation.composing.recipe import MAX_BARS, MAX_NOTES, BadRequest
+from generation.composing.thinking import surprise_of
 from generation.models import Composition
-from generation.recipe import MAX_BARS, MAX_NOTES, BadRequest
 from generation.services import TooBusy, composing_slot, keep_changed
-from generation.thinking import surprise_of
 from training.models import ModelVersion
 from training.music.score import MAX_TICK, TICKS_PER_QUARTER, Note, Part, Score
 from training.music.transform import transpose

@@ -8,8 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from generation.offers import Offer, chosen
-from generation.recipe import (
+from generation.composing.recipe import (
     MAX_BARS,
     MAX_CANDIDATES,
     MAX_NOTES,
@@ -17,7 +16,8 @@ from generation.recipe import (
     BadRequest,
     ComposeRequest,
 )
-from generation.repertoire import Repertoire
+from generation.composing.repertoire import Repertoire
+from generation.offers import Offer, chosen
 from generation.services import MAX_SEED
 from generation.shelf import clean_title
 from training.models import ModelVersion

@@ -7,7 +7,7 @@ import time
 
 from django.conf import settings
 
-from generation.composer import BadRequest, ComposeRequest, compose
+from generation.composing.composer import BadRequest, ComposeRequest, compose
 from training import doorbell, portraits
 from training.learning.bundle import Bundle
 from training.models import ModelVersion, Portrait

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from django.contrib.auth.models import AnonymousUser, User
 
-from generation.repertoire import Repertoire, repertoire_of_forms
+from generation.composing.repertoire import Repertoire, repertoire_of_forms
 from training.learning.bundle import UnreadableBundle, read_forms
 from training.models import ModelVersion
 

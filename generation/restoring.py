@@ -15,9 +15,7 @@ from django.db.models import F
 
 from generation import services
 from generation.bringing import keep_as_it_is
-from generation.forms import ControlsForm, initial_from_recipe
-from generation.models import Composition
-from generation.recipe import (
+from generation.composing.recipe import (
     MAX_NOTES,
     MAX_QPM,
     MIN_QPM,
@@ -26,6 +24,8 @@ from generation.recipe import (
     ComposeRequest,
     request_from_recipe,
 )
+from generation.forms import ControlsForm, initial_from_recipe
+from generation.models import Composition
 from training.models import ModelVersion
 from training.music.reading import UnreadableScore
 from training.music.score import Score

@@ -14,10 +14,10 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 
-from generation.composer import Composed, compose
+from generation.composing.composer import Composed, compose
+from generation.composing.naming import title_of
+from generation.composing.recipe import ComposeRequest, recipe_json
 from generation.models import Composition
-from generation.naming import title_of
-from generation.recipe import ComposeRequest, recipe_json
 from generation.sounds import inherited_sound
 from training.models import ModelVersion
 from training.music.score import Score

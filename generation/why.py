@@ -11,23 +11,23 @@ from dataclasses import dataclass, replace
 
 from django.contrib.auth.models import AnonymousUser, User
 
-from generation.abilities import cannot_read
 from generation.actions import as_piece
-from generation.desk import own_offers
-from generation.editing import edit_piece
-from generation.models import Composition
-from generation.offers import Offer
-from generation.recipe import BadRequest
-from generation.reworking import base_request
-from generation.services import compose_now, composing_slot, draw_seed
-from generation.source import UnusableSource, source_of
-from generation.thinking import (
+from generation.composing.abilities import cannot_read
+from generation.composing.recipe import BadRequest
+from generation.composing.reworking import base_request
+from generation.composing.source import UnusableSource, source_of
+from generation.composing.thinking import (
     Alternative,
     alternatives,
     choose_note,
     duration_name,
     pitch_name,
 )
+from generation.desk import own_offers
+from generation.editing import edit_piece
+from generation.models import Composition
+from generation.offers import Offer
+from generation.services import compose_now, composing_slot, draw_seed
 from training.learning.adaptive import SOME
 from training.models import ModelVersion
 from training.music.pitch import HIGHEST_PITCH, LOWEST_PITCH, Key

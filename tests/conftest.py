@@ -3,11 +3,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from unittest.mock import Mock, patch
 
+import hypothesis
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
 from training.models import ModelVersion
+
+# A busy machine takes its time over an example; that is no defect.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

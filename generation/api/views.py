@@ -16,12 +16,12 @@ from rest_framework.response import Response
 from generation import services
 from generation.api.errors import Refused, Unknown
 from generation.api.pagination import HistoryPagination
-from generation.download_views import as_attachment
+from generation.composing.recipe import BadRequest
 from generation.files import DIRECT_FORMATS, file_name, written
 from generation.forms import ControlsForm
 from generation.lookup import whose
 from generation.models import Composition
-from generation.recipe import BadRequest
+from generation.views.downloads import as_attachment
 from training.learning.adaptive import adaptive_to_json
 from training.models import Model, ModelVersion
 from training.music.pianoroll import notes_json

@@ -19,8 +19,8 @@ from django.utils import timezone
 
 from composer_site.tokens.models import Token
 from composer_site.tokens.services import create_token
+from generation.composing.recipe import ComposeRequest
 from generation.models import Composition
-from generation.recipe import ComposeRequest
 from generation.services import compose_now
 from tests.learning.tiny import tune
 from training.datasets import build_dataset, create_random_dataset

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from generation.composing.recipe import ComposeRequest
 from generation.models import Composition
-from generation.recipe import ComposeRequest
 from generation.services import compose_now
 
 pytestmark = pytest.mark.django_db

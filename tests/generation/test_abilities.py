@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from generation.abilities import NO_MODEL, Piece, abilities, why_not
-from generation.repertoire import Repertoire
-from generation.wishes import ACTIONS
+from generation.composing.abilities import NO_MODEL, Piece, abilities, why_not
+from generation.composing.repertoire import Repertoire
+from generation.composing.wishes import ACTIONS
 from training.music.pitch import Key
 from training.music.score import Metre
 

@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from generation.composer import compose
-from generation.recipe import (
+from generation.composing.composer import compose
+from generation.composing.recipe import (
     BadRequest,
     ComposeRequest,
     recipe_json,
     request_from_recipe,
 )
-from generation.source import (
+from generation.composing.source import (
     Keep,
     clipped,
     keep_all,

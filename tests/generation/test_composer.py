@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from generation.composer import (
+from generation.composing.composer import (
     BadRequest,
     ComposeRequest,
     compose,
@@ -15,8 +15,8 @@ from generation.composer import (
     recipe_json,
     request_from_recipe,
 )
-from generation.network import score_events
-from generation.sampler import surprise
+from generation.composing.network import score_events
+from generation.composing.sampler import surprise
 from tests.generation.toys import JIG, toy_chorales, toy_pitches, toy_tunes
 from training.learning.bundle import HOUSE_MODELS_ROOT, load_bundle
 from training.music.pitch import Key

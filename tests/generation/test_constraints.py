@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from generation.constraints import (
+from generation.composing.constraints import (
     ConstrainedDraft,
     PitchLimits,
     pitch_masks,

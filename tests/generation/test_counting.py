@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generation.constraints import PitchLimits, pitch_masks
-from generation.counting import CountedMelody, CountedVoices, planned_bars
-from generation.network import Network
-from generation.sampler import Sampling, sample
+from generation.composing.constraints import PitchLimits, pitch_masks
+from generation.composing.counting import CountedMelody, CountedVoices, planned_bars
+from generation.composing.network import Network
+from generation.composing.sampler import Sampling, sample
 from tests.generation.toys import CHORALE_FORMS, TINY, random_weights
 from training.music.encodings import Form, MelodyEncoding, VoicesEncoding
 from training.music.pitch import Key

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from generation import services
 from generation.bringing import read_file
+from generation.composing.recipe import MAX_NOTES, ComposeRequest
 from generation.editing import (
     WrongEdit,
     change_in_words,
@@ -21,7 +22,6 @@ from generation.editing import (
 )
 from generation.files import written
 from generation.models import Composition
-from generation.recipe import MAX_NOTES, ComposeRequest
 from generation.restoring import compose_the_same, read_recipe
 from training.models import Model
 from training.music.pitch import Key

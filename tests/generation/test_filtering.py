@@ -8,13 +8,13 @@ from itertools import product
 import numpy as np
 import pytest
 
-from generation.constraints import ConstrainedDraft
-from generation.filtering import MOST_LIKENESS, Filter, Particle
-from generation.guides import Run, Wanted
-from generation.melody_guide import MelodyGuide, PitchesGuide
-from generation.network import Network, State, score_events
-from generation.sampler import Sampling
-from generation.weighing import Stuck, systematic
+from generation.composing.constraints import ConstrainedDraft
+from generation.composing.filtering import MOST_LIKENESS, Filter, Particle
+from generation.composing.guides.base import Run, Wanted
+from generation.composing.guides.melody import MelodyGuide, PitchesGuide
+from generation.composing.network import Network, State, score_events
+from generation.composing.sampler import Sampling
+from generation.composing.weighing import Stuck, systematic
 from tests.generation.toys import TINY, random_weights
 from training.music.encodings import Form, MelodyEncoding, PitchesEncoding
 from training.music.encodings.base import allow

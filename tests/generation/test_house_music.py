@@ -7,8 +7,13 @@ from statistics import mean
 
 import pytest
 
-from generation.composer import ComposeRequest, compose
-from generation.judgement import bar_repetition, monotony, silence, weak_ending
+from generation.composing.composer import ComposeRequest, compose
+from generation.composing.judgement import (
+    bar_repetition,
+    monotony,
+    silence,
+    weak_ending,
+)
 from training.learning.bundle import HOUSE_MODELS_ROOT, load_bundle
 from training.music.counterpoint import crossing_rate, parallel_rate
 from training.music.metrics import scale_consistency

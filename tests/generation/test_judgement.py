@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from generation.judgement import (
+from generation.composing.judgement import (
     bad_counterpoint,
     bar_repetition,
     fault,

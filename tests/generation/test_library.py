@@ -19,10 +19,10 @@ from django.test import Client
 from django.utils import timezone
 
 from generation import services, shelf, zipping
+from generation.composing.recipe import ComposeRequest
 from generation.keyset import ORDERS, BadCursor, page_of, read_cursor, write_cursor
 from generation.library import Wishes
 from generation.models import Composition, Rendering, folded
-from generation.recipe import ComposeRequest
 from tests.generation.test_shelf import session_of, urls
 from training.models import ModelVersion
 from training.music.formats import read_score
@@ -437,7 +437,7 @@ def test_everything_that_matches_is_deleted_and_nothing_else(hers, alice, bob):
 
 
 def test_everything_has_a_ceiling(hers, alice, monkeypatch):
-    monkeypatch.setattr("generation.library_views.MOST_AT_ONCE", 4)
+    monkeypatch.setattr("generation.views.library.MOST_AT_ONCE", 4)
     for number in range(6):
         make(str(number), owner=alice)
 
@@ -609,7 +609,7 @@ def test_a_zip_has_ceilings(hers, alice, tunes, monkeypatch):
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert archive.namelist() == ["tune-0.mid", "tune-1.mid", "Left out.txt"]
         assert b"Tune 2 (mid): the zip was full" in archive.read("Left out.txt")
-    monkeypatch.setattr("generation.library_views.MAX_ZIPPED_PIECES", 2)
+    monkeypatch.setattr("generation.views.library.MAX_ZIPPED_PIECES", 2)
     refused = hers.post("/my/pieces/download/", {"everything": "yes"}, follow=True)
     assert "A zip holds 2 pieces at most" in refused.content.decode()
 

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from generation import measuring
-from generation.composer import BadRequest
+from generation.composing.composer import BadRequest
 from tests.generation.toys import toy_tunes
 from training import doorbell, portraits, services
 from training.learning.bundle import HOUSE_MODELS_ROOT

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from generation.naming import title_of
+from generation.composing.naming import title_of
 from training.music.pitch import Key
 from training.music.score import KeyChange, Metre, MetreChange, Part, Score
 

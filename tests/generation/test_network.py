@@ -6,7 +6,7 @@ from typing import cast
 import numpy as np
 import pytest
 
-from generation.network import Network, score_events
+from generation.composing.network import Network, score_events
 from tests.generation.toys import TINY, random_weights
 from training.learning.bundle import HOUSE_MODELS_ROOT, load_bundle
 from training.learning.config import ModelConfig

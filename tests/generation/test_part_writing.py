@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from generation.part_writing import VoicesDraft
+from generation.composing.part_writing import VoicesDraft
 from training.music.encodings import Form, VoicesEncoding
 from training.music.encodings.voices import FIRST_PITCH, HOLD, LOWEST, REST
 from training.music.pitch import Key

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from generation.plans import choose_plan, default_qpm, with_bars
-from generation.recipe import BadRequest, ComposeRequest
+from generation.composing.plans import choose_plan, default_qpm, with_bars
+from generation.composing.recipe import BadRequest, ComposeRequest
 from tests.generation.toys import (
     CHORALE_FORMS,
     JIG,

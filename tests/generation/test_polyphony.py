@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from generation.composer import BadRequest, ComposeRequest, compose
+from generation.composing.composer import BadRequest, ComposeRequest, compose
 from tests.generation.toys import TRIO, TRIO_FORMS, toy_bundle, toy_trios
 from training.music.encodings import Form, PolyphonyEncoding
 from training.music.pitch import Key

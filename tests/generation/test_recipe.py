@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generation.recipe import (
+from generation.composing.recipe import (
     RECIPE_VERSION,
     BadRequest,
     ComposeRequest,
     recipe_json,
     request_from_recipe,
 )
-from generation.source import KEPT_AS, Keep, source_of
+from generation.composing.source import KEPT_AS, Keep, source_of
 from training.music.pitch import MODES, Key
 from training.music.score import KeyChange, Metre, Note, Part, Score
 

@@ -8,8 +8,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from generation import renderings, services
+from generation.composing.recipe import ComposeRequest
 from generation.models import Composition, Rendering
-from generation.recipe import ComposeRequest
 from training import doorbell
 
 pytestmark = pytest.mark.django_db

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
+from generation.composing.repertoire import Repertoire, repertoire_of_forms
 from generation.offers import repertoire_of
-from generation.repertoire import Repertoire, repertoire_of_forms
 from training.music.encodings import Form, MelodyEncoding
 from training.music.pitch import Key
 from training.music.score import Metre

@@ -14,11 +14,11 @@ from django.urls import reverse
 from generation import services
 from generation.actions import act
 from generation.bringing import MAX_NOTES, keep_as_it_is, read_text
+from generation.composing.recipe import BadRequest, ComposeRequest
+from generation.composing.wishes import Wish
 from generation.files import DIRECT_FORMATS, is_a_tune, written
 from generation.models import Composition
-from generation.recipe import BadRequest, ComposeRequest
 from generation.restoring import NetworkNotHere, read_recipe, request_with
-from generation.wishes import Wish
 from tests.generation.toys import toy_pitches
 from training.models import Model, ModelVersion
 from training.music.formats import read_recipe as recipe_in

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from generation.recipe import BadRequest
-from generation.reworking import reworked
-from generation.source import Keep
-from generation.wishes import ACTIONS, IN_KEY, IN_MODE, Wish, more_when_longer
+from generation.composing.recipe import BadRequest
+from generation.composing.reworking import reworked
+from generation.composing.source import Keep
+from generation.composing.wishes import ACTIONS, IN_KEY, IN_MODE, Wish, more_when_longer
 from tests.generation.test_abilities import CHORALES, TUNES
 from training.music.pitch import Key
 from training.music.score import KeyChange, Metre, MetreChange, Note, Part, Score

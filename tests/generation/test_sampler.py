@@ -3,8 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from generation.network import Network, score_events
-from generation.sampler import Chances, Draft, Sampling, draw, sample, surprise
+from generation.composing.network import Network, score_events
+from generation.composing.sampler import (
+    Chances,
+    Draft,
+    Sampling,
+    draw,
+    sample,
+    surprise,
+)
 from tests.generation.toys import TINY, TUNE_FORMS, random_weights
 from training.music.encodings import (
     Form,

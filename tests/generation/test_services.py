@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from generation import services
-from generation.composer import compose
+from generation.composing.composer import compose
+from generation.composing.recipe import ComposeRequest, request_from_recipe
 from generation.models import Composition
-from generation.recipe import ComposeRequest, request_from_recipe
 from training.music.score_json import score_to_json
 from training.services import load_version_bundle
 

@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from composer_site.worker import sweep
 from generation import renderings, services, shelf
+from generation.composing.recipe import ComposeRequest
 from generation.models import Composition, Rendering
-from generation.recipe import ComposeRequest
 from training.music.formats import read_score
 from training.music.score import Score
 from training.music.score_json import score_to_json

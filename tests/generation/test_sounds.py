@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generation import services
+from generation.composing.recipe import ComposeRequest
 from generation.models import Composition
-from generation.recipe import ComposeRequest
 from training.music.desk import (
     WRITTEN_FOR,
     BadDesk,

@@ -6,9 +6,9 @@ import pytest
 from django.urls import reverse
 
 from generation import services
-from generation.composer import compose, request_from_recipe
+from generation.composing.composer import compose, request_from_recipe
+from generation.composing.recipe import ComposeRequest
 from generation.models import Composition
-from generation.recipe import ComposeRequest
 from training.models import Model
 from training.music.score import Metre
 from training.music.score_json import score_from_json, score_to_json

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from generation.composer import compose
-from generation.recipe import BadRequest, ComposeRequest
-from generation.source import source_of
-from generation.thinking import (
+from generation.composing.composer import compose
+from generation.composing.recipe import BadRequest, ComposeRequest
+from generation.composing.source import source_of
+from generation.composing.thinking import (
     alternatives,
     choose_note,
     duration_name,

@@ -12,8 +12,8 @@ from django.test import Client
 from django.urls import reverse
 
 from generation import renderings, services
+from generation.composing.recipe import ComposeRequest
 from generation.models import Composition, Rendering
-from generation.recipe import ComposeRequest
 from training import doorbell
 from training.music.midi import read_midi
 from training.music.musicxml_reader import read_musicxml

@@ -7,10 +7,10 @@ from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 
 from generation import services
+from generation.composing.recipe import BadRequest, ComposeRequest
 from generation.editing import edit_piece
 from generation.models import Composition
 from generation.offers import offers_to
-from generation.recipe import BadRequest, ComposeRequest
 from generation.why import chosen_note, judge_of, place_of, verdict_of
 from training.models import Model
 from training.music.score import Metre, MetreChange, Note, Part, Score

@@ -17,8 +17,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from generation import measuring, services
+from generation.composing.recipe import ComposeRequest
 from generation.models import Composition, Rendering
-from generation.recipe import ComposeRequest
 from tests.training.rows import make_dataset, make_run
 from training.models import Dataset, Model, ModelVersion, Portrait, TrainingRun
 

@@ -42,7 +42,7 @@ def test_a_page_that_breaks_says_so_without_saying_how(monkeypatch):
     def breaks(*args, **kwargs):
         raise RuntimeError("secret")
 
-    monkeypatch.setattr("generation.views.one_of_each_model", breaks)
+    monkeypatch.setattr("generation.views.pieces.one_of_each_model", breaks)
     client = Client(raise_request_exception=False)
 
     response = client.get("/")

@@ -27,10 +27,10 @@ from generation.bringing import (
     NotBrought,
     WrongAbc,
 )
+from generation.composing.recipe import MAX_QPM, MIN_QPM
 from generation.forms import MetreField, TonicField
 from generation.lookup import whose
 from generation.models import Composition
-from generation.recipe import MAX_QPM, MIN_QPM
 from training.music.archive import shown_name
 from training.music.formats import UnreadableScore
 from training.music.pitch import MODES

@@ -28,12 +28,7 @@ from composer_site.api.viewsets import (
 )
 from generation import services, variants
 from generation.actions import asked
-from generation.files import DIRECT_FORMATS, is_a_tune
-from generation.forms import ControlsForm
-from generation.library import MAX_SEARCH_LENGTH, Wishes, matching
-from generation.lookup import whose
-from generation.models import Composition, caller
-from generation.recipe import (
+from generation.composing.recipe import (
     MAX_BARS,
     MAX_CANDIDATES,
     MAX_NOTES,
@@ -44,8 +39,13 @@ from generation.recipe import (
     BadRequest,
     ComposeRequest,
 )
+from generation.composing.wishes import CONTINUE, MAX_MORE_BARS, USUAL_MORE_BARS, Wish
+from generation.files import DIRECT_FORMATS, is_a_tune
+from generation.forms import ControlsForm
+from generation.library import MAX_SEARCH_LENGTH, Wishes, matching
+from generation.lookup import whose
+from generation.models import Composition, caller
 from generation.shelf import throw_away
-from generation.wishes import CONTINUE, MAX_MORE_BARS, USUAL_MORE_BARS, Wish
 from training.learning.adaptive import SOME
 from training.models import Model, ModelVersion
 from training.music.pianoroll import notes_json

@@ -25,7 +25,6 @@ from composer_site.api.schema import IDEMPOTENCY_KEY, MADE, problems
 from composer_site.api.v1.compositions import file_url, get_composition
 from composer_site.api.viewsets import ApiView, CreateMixin, ListMixin, RetrieveMixin
 from generation import renderings, variants
-from generation.download_views import as_attachment
 from generation.files import (
     DIRECT_FORMATS,
     RENDERED_TYPES,
@@ -37,6 +36,7 @@ from generation.lookup import reader
 from generation.models import Composition, Rendering
 from generation.ranges import file_response
 from generation.short_links import short_path
+from generation.views.downloads import as_attachment
 from training.music.desk import WRITTEN_FOR, WRITTEN_FOR_NAMES
 
 WRITTEN_FOR_PARAMETER = OpenApiParameter(

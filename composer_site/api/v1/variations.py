@@ -22,13 +22,13 @@ from composer_site.api.v1.compositions import (
 from composer_site.api.viewsets import ApiView, CreateMixin, ListMixin
 from generation.action_forms import SteerForm
 from generation.actions import act
+from generation.composing.recipe import MAX_BARS, BadRequest
+from generation.composing.wishes import ACTIONS, MAX_MORE_BARS
 from generation.desk import Desk, desk_of, own_offers
 from generation.family import Relative, everyone, family_of
 from generation.lookup import whose
 from generation.models import Composition, caller
 from generation.offers import offers_to
-from generation.recipe import MAX_BARS, BadRequest
-from generation.wishes import ACTIONS, MAX_MORE_BARS
 from training.music.pitch import MODES
 
 

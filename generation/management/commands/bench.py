@@ -23,8 +23,8 @@ from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 
-from generation.composer import ComposeRequest, compose, network_of
-from generation.sampler import Draft, sample
+from generation.composing.composer import ComposeRequest, compose, network_of
+from generation.composing.sampler import Draft, sample
 from training.learning.bundle import HOUSE_MODELS_ROOT, Bundle, load_bundle
 from training.music.encodings import Form
 from training.processes import Silenced, answering

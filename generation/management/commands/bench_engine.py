@@ -21,15 +21,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from generation.around import barriers, stretch_of
-from generation.composer import Composed, compose, network_of
-from generation.constraints import ConstrainedDraft
-from generation.filtering import Filter, Particle
-from generation.recipe import BadRequest, ComposeRequest
-from generation.sampler import Sampling
-from generation.source import Source, keep_all, keep_all_but_bars, source_of
-from generation.steering import steer
-from generation.thinking import alternatives, choose_note, surprise_of
+from generation.composing.around import barriers, stretch_of
+from generation.composing.composer import Composed, compose, network_of
+from generation.composing.constraints import ConstrainedDraft
+from generation.composing.filtering import Filter, Particle
+from generation.composing.recipe import BadRequest, ComposeRequest
+from generation.composing.sampler import Sampling
+from generation.composing.source import Source, keep_all, keep_all_but_bars, source_of
+from generation.composing.steering import steer
+from generation.composing.thinking import alternatives, choose_note, surprise_of
 from training.house import HOUSE_MODELS
 from training.learning.bundle import HOUSE_MODELS_ROOT, Bundle, load_bundle
 from training.learning.dataset import prepare

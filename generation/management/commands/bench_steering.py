@@ -22,10 +22,10 @@ from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 from django.urls import reverse
 
+from generation.composing.recipe import ComposeRequest
+from generation.composing.wishes import ACTIONS, IN_KEY, IN_METRE, REWRITE
 from generation.models import Composition
-from generation.recipe import ComposeRequest
 from generation.services import compose_now
-from generation.wishes import ACTIONS, IN_KEY, IN_METRE, REWRITE
 from training.models import ModelVersion
 
 BARS = 32

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from generation.composing.recipe import MAX_SEED
 from generation.measuring import FIRST_SEED, write_pieces
-from generation.recipe import MAX_SEED
 from training.house import HOUSE_MODELS
 from training.learning.bundle import (
     HOUSE_MODELS_ROOT,

@@ -1,0 +1,1 @@
+"""What is given of a piece, in each encoding's words; ``base`` says what a guide is."""
