@@ -5,6 +5,7 @@ Nothing here needs a sound card: TinySoundFont renders to memory.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,7 +125,7 @@ def _preset(score: Score, desk: Desk, index: int) -> tuple[int, int]:
 
 def _volume(gain: float) -> int:
     """``gain`` as MIDI has it, in 14 bits: TinySoundFont takes the cube of it."""
-    return round(16_383 * (gain / _MOST_GAIN) ** (1 / 3))
+    return round(16_383 * math.cbrt(gain / _MOST_GAIN))
 
 
 def _pan(score: Score, desk: Desk, index: int) -> int:
