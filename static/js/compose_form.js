@@ -1,7 +1,7 @@
 // The form for a new piece: the button shows that it is being written, and pitches are
 // named.
 
-import { el } from "./dom.js";
+import { el, sendOnce } from "./dom.js";
 import { pitchName } from "./piece.js";
 
 for (const form of document.querySelectorAll("form[data-composes]")) {
@@ -9,12 +9,7 @@ for (const form of document.querySelectorAll("form[data-composes]")) {
   const unfold = ({ target }) => target.closest("details")?.setAttribute("open", "");
   form.addEventListener("invalid", unfold, { capture: true });
   // A form may have many buttons; some stand elsewhere on the page.
-  form.addEventListener("submit", ({ submitter }) => {
-    submitter?.setAttribute("aria-busy", "true");
-    // The page may come back from the browser's memory with the button still busy.
-    const rest = () => submitter?.removeAttribute("aria-busy");
-    window.addEventListener("pageshow", rest, { once: true });
-  });
+  form.addEventListener("submit", sendOnce);
 }
 
 // A pitch is asked for as a number; musicians know it by name.

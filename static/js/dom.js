@@ -26,6 +26,22 @@ export function icon(path, name = "") {
   return svg;
 }
 
+/**
+ * Shows that the form of a submit event is on its way, and sends it no second time. The
+ * page may come back from the browser's memory: then all is as before.
+ */
+export function sendOnce(event) {
+  const { target: form, submitter } = event;
+  if (form.dataset.isSent) return event.preventDefault();
+  form.dataset.isSent = "yes";
+  submitter?.setAttribute("aria-busy", "true");
+  const rest = () => {
+    delete form.dataset.isSent;
+    submitter?.removeAttribute("aria-busy");
+  };
+  return window.addEventListener("pageshow", rest, { once: true });
+}
+
 /** Minutes and seconds as on a record sleeve: 0:07. */
 export function clock(seconds) {
   const whole = Math.max(0, Math.floor(seconds));

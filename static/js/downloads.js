@@ -2,7 +2,7 @@
 // written, chosen here or in the player, and without loading the page anew.
 
 import { el } from "./dom.js";
-import { fetchOk } from "./fetching.js";
+import { fetchText } from "./fetching.js";
 
 class DownloadList extends HTMLElement {
   connectedCallback() {
@@ -28,7 +28,7 @@ class DownloadList extends HTMLElement {
     try {
       const address = new URL(location.href);
       address.searchParams.set("for", asked);
-      const page = await (await fetchOk(address, "The files")).text();
+      const page = await fetchText(address, "The files");
       if (asked !== this.menu.value) return; // another choice came after it
       const found = new DOMParser().parseFromString(page, "text/html");
       const list = found.querySelector("download-list .take-home");

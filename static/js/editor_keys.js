@@ -30,7 +30,8 @@ export class EditorKeys {
     if (ctrlKey || metaKey) return this.#withControl(letter, shiftKey);
     const hasSelection = this.editor.editing.selected.size > 0;
     if (key === "Tab") return hasSelection && this.#walk(shiftKey ? -1 : 1, true);
-    if (key === "." || key === ",") return this.#walk(key === "." ? 1 : -1);
+    if (key === ".") return this.#walk(1);
+    if (key === "," || letter === "p") return this.#walk(-1);
     if (key === "Escape") return this.#letGo();
     const arrow = /^Arrow(Left|Right|Up|Down)$/.exec(key)?.[1];
     if (arrow && !hasSelection) return this.#moveCursor(arrow);

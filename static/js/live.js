@@ -33,12 +33,15 @@ async function follow(url) {
     await untilLookedAt();
     const headers = etag ? { "If-None-Match": etag } : {};
     const response = await fetch(url, { headers, cache: "no-store" }).catch(() => null);
-    lost.hidden = response !== null && response.status < 500;
+    // An answer may break off in its middle.
+    const text = response?.ok ? await response.text().catch(() => null) : "";
+    lost.hidden = response !== null && text !== null && response.status < 500;
     if (response?.status === 404) return location.reload(); // deleted, or logged out
-    if (!response?.ok) continue;
+    if (!response?.ok || text === null) continue;
     etag = response.headers.get("ETag") ?? "";
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const page = new DOMParser().parseFromString(text, "text/html");
     const fresh = page.getElementById("live");
+    if (!fresh) return location.reload();
     write(fresh);
     url = fresh.dataset.live;
   }

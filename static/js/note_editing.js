@@ -11,7 +11,7 @@ const HIGHEST_PITCH = 127;
 const LEAST_TICKS = 60; // a thirty-second: nothing is made shorter by stretching
 const VELOCITY = 80;
 
-const endOf = (note) => note.start_tick + note.duration_ticks;
+export const endTickOf = (note) => note.start_tick + note.duration_ticks;
 
 export class NoteEditing {
   #past = [];
@@ -77,7 +77,7 @@ export class NoteEditing {
     return this.notes.filter(
       (note) =>
         note.start_tick < to &&
-        endOf(note) > from &&
+        endTickOf(note) > from &&
         low <= note.pitch &&
         note.pitch <= high,
     );
@@ -120,7 +120,7 @@ export class NoteEditing {
     const starts = chosen.map((note) => note.start_tick);
     const pitches = chosen.map((note) => note.pitch);
     const least = -Math.min(...starts);
-    const most = Math.max(least, this.limit - Math.max(...chosen.map(endOf)));
+    const most = Math.max(least, this.limit - Math.max(...chosen.map(endTickOf)));
     const by = clamp(ticks, least, most);
     const up = clamp(
       semitones,
@@ -168,7 +168,7 @@ export class NoteEditing {
       fresh.pitch <= HIGHEST_PITCH &&
       fresh.start_tick >= 0 &&
       fresh.duration_ticks > 0 &&
-      endOf(fresh) <= Math.max(this.limit, endOf(note));
+      endTickOf(fresh) <= Math.max(this.limit, endTickOf(note));
     if (!isRight || isSame(note, fresh)) return false;
     return this.#change([note], () => fresh);
   }
@@ -196,7 +196,7 @@ export class NoteEditing {
     const chosen = this.chosen;
     if (!chosen.length || this.notes.length + chosen.length > MOST_NOTES) return [];
     const start = Math.min(...chosen.map((note) => note.start_tick));
-    const end = Math.max(...chosen.map(endOf));
+    const end = Math.max(...chosen.map(endTickOf));
     const by = Math.ceil((end - start) / grid) * grid;
     if (end + by > this.limit) return [];
     const copies = chosen.map((note) => ({

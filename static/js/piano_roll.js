@@ -16,8 +16,9 @@ import { RollTable } from "./roll_table.js";
 import { selectionOf } from "./selection.js";
 
 const HINT =
-  "Click to listen from there; the space bar plays and pauses. Drag along the bar " +
-  "numbers, or press Shift and an arrow, to select bars. N and P go from note to note.";
+  "Click a note to hear it and to ask why it is there. Drag along the bar numbers to " +
+  "select bars.";
+const KEYS = " With the keyboard: Shift and an arrow select bars, N and P choose a note.";
 
 class PianoRoll extends HTMLElement {
   async connectedCallback() {
@@ -37,7 +38,12 @@ class PianoRoll extends HTMLElement {
     this.tools.append(this.#selectButton());
     this.append(
       legend(this.piece, (colouring) => this.#colour(colouring)),
-      el("p", { class: "roll-hint", id: this.hintId }, HINT),
+      el(
+        "p",
+        { class: "roll-hint", id: this.hintId },
+        HINT,
+        el("span", { class: "visually-hidden" }, KEYS),
+      ),
       this.table.element,
     );
     this.show(this.piece);
@@ -213,7 +219,7 @@ class PianoRoll extends HTMLElement {
     if (event.key === "Escape" && !this.selection.isEmpty) this.selection.clear(this);
     else if (walk) this.walk(walk);
     else if (step && event.shiftKey) this.#growSelection(step);
-    else if (step) this.#step(step);
+    else if (step) this.player?.step(step);
     else return undefined;
     return event.preventDefault();
   }
@@ -223,16 +229,6 @@ class PianoRoll extends HTMLElement {
       (bar) => bar.start_seconds <= this.drawing.seconds + 0.01,
     );
     this.selection.grow(step, here?.number ?? 1, this);
-  }
-
-  // The arrows lead from bar to bar, or second to second where no bars are known.
-  #step(step) {
-    const { seconds } = this.drawing;
-    const starts = this.piece.bars.map((bar) => bar.start_seconds);
-    const before = starts.filter((start) => start < seconds - 0.3).at(-1);
-    const after = starts.find((start) => start > seconds + 0.05);
-    const bar = step > 0 ? after : before;
-    this.player?.seek(starts.length ? (bar ?? seconds) : seconds + step);
   }
 }
 

@@ -1,6 +1,6 @@
 // A piece as the page knows it: its notes, its parts, its bars and its clock.
 
-import { fetchOk } from "./fetching.js";
+import { fetchText } from "./fetching.js";
 
 export const TICKS_PER_QUARTER = 480;
 
@@ -9,9 +9,7 @@ const pieces = new Map();
 /** The piece at `url`; the roll, the score and the player share one copy. */
 export function fetchPiece(url) {
   if (!pieces.has(url)) {
-    const piece = fetchOk(url, "The notes")
-      .then((response) => response.json())
-      .then((data) => new Piece(data));
+    const piece = fetchText(url, "The notes").then((text) => new Piece(JSON.parse(text)));
     piece.catch(() => pieces.delete(url)); // the next one who asks tries again
     pieces.set(url, piece);
   }
@@ -86,6 +84,15 @@ export class Piece {
   get #tempos() {
     const { tempos, qpm } = this.data;
     return tempos?.length ? tempos : [{ start_tick: 0, start_seconds: 0, qpm }];
+  }
+
+  /** Where the bar after `seconds` begins (1), or the one before (-1); a second on or back
+   * where no bars are known. */
+  barFrom(seconds, direction) {
+    const starts = this.bars.map((bar) => bar.start_seconds);
+    if (!starts.length) return seconds + direction;
+    if (direction < 0) return starts.findLast((start) => start < seconds - 0.3) ?? 0;
+    return starts.find((start) => start > seconds + 0.05) ?? seconds;
   }
 
   /** The same piece with other notes: {part, pitch, start_tick, duration_ticks, …}. */

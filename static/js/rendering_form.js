@@ -37,6 +37,7 @@ class RenderingForm extends HTMLElement {
   }
 
   #offer(address) {
+    if (!this.isConnected) return; // a list that came meanwhile has its own
     const label = this.form.querySelector("button").textContent.trim();
     const link = el("a", { href: address, download: true, class: "download" }, label);
     this.form.replaceWith(link);

@@ -3,20 +3,20 @@
 
 import { announce } from "./announcing.js";
 import { el } from "./dom.js";
+import { barsUntil, limitOf } from "./editor_bars.js";
 import { EditorDesk } from "./editor_desk.js";
 import { EditorKeys } from "./editor_keys.js";
 import { NotePointer } from "./editor_pointer.js";
 import { saveEdits } from "./editor_saving.js";
-import { MOST_NOTES, NoteEditing } from "./note_editing.js";
-import { TICKS_PER_QUARTER, noteName, placeName, writtenName } from "./piece.js";
+import { HELP, REFUSED, counted } from "./editor_words.js";
+import { NoteEditing, endTickOf } from "./note_editing.js";
+import { noteName, placeName, writtenName } from "./piece.js";
 
-const MORE_BARS = 8; // so many may be added behind the last
-const MOST_BARS = 256;
+const HELP_ID = "editor-help";
 const SCALE = 110; // pixels per second: a sixteenth must be wide enough to take hold of
-const HELP =
-  "Click a note, draw a box, or press Tab to go through the notes; Escape lets go. " +
-  "Arrows move, with Shift by an octave, or stretch; [ and ] stretch too. Double-click, " +
-  "N or Enter adds a note, Delete takes away, Ctrl+D doubles, Ctrl+Z undoes.";
+const SOUNDING = new Set([
+  ...["add", "earlier", "later", "lower", "higher", "shorter", "longer", "duplicate"],
+]);
 
 class RollEditor {
   constructor(roll, form) {
@@ -35,8 +35,7 @@ class RollEditor {
 
   open() {
     const { roll, drawing, base } = this;
-    const bars = base.data.bars;
-    this.editing = new NoteEditing(base.notes, { limit: this.#limit(bars) });
+    this.editing = new NoteEditing(base.notes, { limit: limitOf(base) });
     this.pointer = new NotePointer(this);
     this.keys = new EditorKeys(this);
     this.desk = new EditorDesk({
@@ -44,7 +43,7 @@ class RollEditor {
       act: (verb) => this.act(verb),
       onset: (note, values) => this.#set(note, values),
     });
-    this.status = el("p", { class: "editor-status", role: "status" });
+    this.status = el("p", { class: "editor-status" }); // what is said is announced
     this.closing = new AbortController();
     this.#build();
     roll.editor = this;
@@ -90,21 +89,21 @@ class RollEditor {
       { class: "roll-editor", "aria-label": "Editing notes" },
       el("div", { class: "editor-desk" }, ...this.desk.elements),
       el("div", { class: "editor-doors" }, save, cancel, this.status),
-      el("p", { class: "roll-hint" }, HELP),
+      el("p", { class: "roll-hint", id: HELP_ID }, HELP),
     );
     roll.scroller.after(this.element);
+    roll.scroller.setAttribute("aria-describedby", HELP_ID);
     this.button.hidden = true;
-  }
-
-  #limit(bars) {
-    const last = bars.at(-1);
-    if (!last) return Math.max(TICKS_PER_QUARTER * 32, ...this.base.notes.map(endOf));
-    const room = Math.max(0, Math.min(MORE_BARS, MOST_BARS - last.number));
-    return last.start_tick + last.duration_ticks * (1 + room);
   }
 
   #warn(event) {
     if (this.editing.changes && !this.isSaved) event.preventDefault();
+  }
+
+  // From the piece that was saved, back to the page as the browser kept it.
+  #isBack() {
+    this.isSaving = this.isSaved = false;
+    this.settle();
   }
 
   #cancel() {
@@ -120,6 +119,7 @@ class RollEditor {
     clearTimeout(this.waiting);
     this.element.remove();
     roll.editor = null;
+    roll.scroller.setAttribute("aria-describedby", roll.hintId);
     roll.classList.remove("is-editing");
     Object.assign(drawing, {
       ...{ leastScale: 36, padding: 2, isPlain: false },
@@ -135,12 +135,17 @@ class RollEditor {
     const { editing, base } = this;
     if (!editing.changes) return this.say("Nothing is changed yet.");
     if (!editing.notes.length) return this.say("Keep at least one note.");
+    if (this.isSaving) return undefined;
+    this.isSaving = true;
     this.say("Saving…");
     try {
       const address = await saveEdits(this.form, editing.asParts(base.parts.length));
       this.isSaved = true;
+      const back = () => this.#isBack();
+      addEventListener("pageshow", back, { once: true, signal: this.closing.signal });
       window.location.assign(address);
     } catch (error) {
+      this.isSaving = false;
       this.say(error.message);
     }
     return undefined;
@@ -159,7 +164,7 @@ class RollEditor {
   /** The piece as it would be saved now. */
   #piece() {
     const { editing, base } = this;
-    const end = editing.notes.reduce((most, note) => Math.max(most, endOf(note)), 0);
+    const end = editing.notes.reduce((most, note) => Math.max(most, endTickOf(note)), 0);
     return base.withNotes(editing.notes, barsUntil(base.data.bars, end, editing.limit));
   }
 
@@ -211,6 +216,7 @@ class RollEditor {
 
   say(sentence) {
     this.status.textContent = sentence;
+    announce(sentence);
   }
 
   hear(note) {
@@ -260,7 +266,7 @@ class RollEditor {
     this.sketch();
     const said = typeof done === "string" ? done : done ? this.words() : REFUSED[verb];
     this.settle(said);
-    if (!done) this.say(said);
+    if (!done) this.status.textContent = said;
     else if (SOUNDING.has(verb)) this.#hearChosen();
     this.follow();
   }
@@ -275,7 +281,7 @@ class RollEditor {
     const notes = this.editing.chosen;
     if (!notes.length) return;
     const last = notes.at(-1);
-    const tick = Math.min(endOf(last), this.editing.limit - this.grid);
+    const tick = Math.min(endTickOf(last), this.editing.limit - this.grid);
     this.cursor = { tick: Math.max(0, tick), pitch: last.pitch };
     const first = this.piece.secondsAt(notes[0].start_tick);
     this.sketch();
@@ -361,42 +367,6 @@ class RollEditor {
     const note = this.drawing.noteAt(point);
     return Boolean(note && this.editing.selected.has(note.id));
   }
-}
-
-const SOUNDING = new Set([
-  ...["add", "earlier", "later", "lower", "higher", "shorter", "longer", "duplicate"],
-]);
-const NOWHERE = "Select a note first, or there is no room to go further.";
-const REFUSED = {
-  undo: "There is nothing to undo.",
-  redo: "There is nothing to do again.",
-  add: `There is no room here, or the piece has ${MOST_NOTES.toLocaleString("en")} notes.`,
-  remove: "Select a note first.",
-  duplicate: "Select notes first, with room behind them.",
-  earlier: NOWHERE,
-  later: NOWHERE,
-  lower: NOWHERE,
-  higher: NOWHERE,
-  shorter: NOWHERE,
-  longer: NOWHERE,
-  transposeAll: "That would leave the range of notes. Choose fewer semitones.",
-  transposeSelected: "Select notes first, and stay within the range of notes.",
-};
-
-const endOf = (note) => note.start_tick + note.duration_ticks;
-
-const counted = (count, what) =>
-  `${count} ${what}${Math.abs(count) === 1 ? "" : "s"}`;
-
-// The piece's bars, and as many like the last as to have one free behind `end`.
-function barsUntil(bars, end, limit) {
-  const all = [...bars];
-  for (let last = all.at(-1); last; last = all.at(-1)) {
-    const start_tick = last.start_tick + last.duration_ticks;
-    if (start_tick >= limit || last.start_tick >= end) break;
-    all.push({ ...last, start_tick, number: last.number + 1, start_seconds: null });
-  }
-  return all;
 }
 
 document.addEventListener("rollready", ({ target }) => {

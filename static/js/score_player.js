@@ -15,11 +15,10 @@ import { countIn } from "./performance_of.js";
 import { playableOf } from "./performer.js";
 import { fetchPiece, readTransposed } from "./piece.js";
 import * as controls from "./player_controls.js";
+import { Recording } from "./recording.js";
 import { bankName, openSound, prefetchSound } from "./sound.js";
 import { Stand } from "./stand.js";
 import { watch } from "./watching.js";
-
-const NEXT_BAR = { before: 0.3, after: 0.05 }; // seconds within which a bar is "here"
 
 let playing = null; // one player sounds at a time
 
@@ -141,7 +140,7 @@ class ScorePlayer extends HTMLElement {
   setAll(desk, { isKept = true } = {}) {
     const before = this.setting;
     this.setting = desk;
-    if (this.recording) this.recording.playbackRate = this.rate / this.recordedRate;
+    this.recording?.setRate(this.rate);
     this.stand.change(before, desk);
     if (desk.written_for !== before.written_for) this.#tellReader();
     this.desk?.show(desk);
@@ -169,7 +168,7 @@ class ScorePlayer extends HTMLElement {
   repeat(loop) {
     const { seconds } = this;
     if (loop && (seconds < loop.start || seconds >= loop.end)) this.seek(loop.start);
-    if (this.recording) this.recording.loop = Boolean(loop);
+    this.recording?.repeat(Boolean(loop));
     if (!loop) this.grow(null);
     this.stand.tell("repeat", { loop });
   }
@@ -204,7 +203,7 @@ class ScorePlayer extends HTMLElement {
 
   toggle() {
     if (this.state === "opening") return undefined;
-    const isSounding = this.recording ? !this.recording.paused : this.isPlaying;
+    const isSounding = this.recording ? this.recording.isPlaying : this.isPlaying;
     return isSounding ? this.pause() : this.play();
   }
 
@@ -234,19 +233,14 @@ class ScorePlayer extends HTMLElement {
   seek(seconds) {
     const { duration } = this.piece ?? { duration: 0 };
     this.seconds = Math.min(Math.max(0, seconds), duration);
-    if (this.recording) this.recording.currentTime = this.seconds / this.recordedRate;
+    if (this.recording) this.recording.seek(this.seconds);
     else this.stand.tell("seek", { position: this.seconds });
     this.#show();
   }
 
   /** A bar on (1) or back (-1); a second where no bars are known. */
   step(direction) {
-    const starts = this.piece?.bars.map((bar) => bar.start_seconds) ?? [];
-    if (!starts.length) return this.seek(this.seconds + direction);
-    const { seconds } = this;
-    const back = starts.findLast((start) => start < seconds - NEXT_BAR.before) ?? 0;
-    const on = starts.find((start) => start > seconds + NEXT_BAR.after) ?? seconds;
-    return this.seek(direction > 0 ? on : back);
+    if (this.piece) this.seek(this.piece.barFrom(this.seconds, direction));
   }
 
   #lead() {
@@ -273,18 +267,22 @@ class ScorePlayer extends HTMLElement {
 
   /** Plays `piece` from now on, where the music is: notes that are being edited. */
   async takeNotes(piece) {
-    await this.#prepare();
+    await this.#prepare().catch(() => {}); // it has said why
     this.piece = piece;
     this.seconds = Math.min(this.seconds, piece.duration);
     this.#show();
     if (!this.stand.isHeld) return;
-    await this.stand.put();
-    if (this.isPlaying) this.stand.tell("play");
+    try {
+      await this.stand.put();
+      if (this.isPlaying) this.stand.tell("play");
+    } catch (error) {
+      this.#fail(error.message);
+    }
   }
 
   #louder(gain) {
     this.loudness = gain;
-    if (this.recording) this.recording.volume = gain;
+    this.recording?.setVolume(gain);
     this.stand.setVolume();
     this.#say(gain === 0 ? "The volume is at zero." : "");
   }
@@ -362,24 +360,22 @@ class ScorePlayer extends HTMLElement {
   }
 
   #takeOver(audio) {
-    audio.volume = this.loudness;
-    // What the server recorded is at the tempo that was kept.
-    audio.playbackRate = this.rate / this.recordedRate;
-    audio.currentTime = this.seconds / this.recordedRate;
-    const follow = () => {
-      this.seconds = audio.currentTime * this.recordedRate;
-      this.#show(!audio.paused);
-      if (!audio.paused) requestAnimationFrame(follow);
-    };
-    audio.addEventListener("play", () => {
-      if (playing && playing !== this) playing.pause();
-      playing = this;
-      follow();
+    const recording = new Recording(audio, {
+      recordedRate: this.recordedRate,
+      onplay: () => {
+        if (playing && playing !== this) playing.pause();
+        playing = this;
+      },
+      onmove: (seconds, isPlaying) => {
+        this.seconds = seconds;
+        this.#show(isPlaying);
+      },
+      ontrouble: (why) => this.#say(why),
     });
-    for (const change of ["pause", "seeked", "ended"]) {
-      audio.addEventListener(change, follow);
-    }
-    this.recording = audio;
+    recording.setVolume(this.loudness);
+    recording.setRate(this.rate);
+    recording.seek(this.seconds);
+    this.recording = recording;
   }
 
   #tryAgain() {

@@ -6,7 +6,7 @@
 // of page 1. The server engraves for the width there is: a telephone gets shorter systems.
 
 import { el, wantsLessMotion } from "./dom.js";
-import { fetchOk } from "./fetching.js";
+import { fetchText } from "./fetching.js";
 import { coveredBy, follow, playerOf } from "./following.js";
 import { selectionOf } from "./selection.js";
 import { BarTints } from "./sheet_bars.js";
@@ -66,7 +66,7 @@ class SheetMusic extends HTMLElement {
 
   async #engrave(width) {
     const { reader } = this;
-    const answer = await fetchText(this.#asked(this.dataset.timemap, width));
+    const answer = await fetchText(this.#asked(this.dataset.timemap, width), "The score");
     const { timemap, pages } = JSON.parse(answer);
     const drawn = await Promise.all(
       Array.from({ length: pages }, (_, index) => this.#page(index + 1, pages, width)),
@@ -82,7 +82,7 @@ class SheetMusic extends HTMLElement {
 
   async #page(number, pages, width) {
     const address = this.dataset.page.replace(/1\.svg$/, `${number}.svg`);
-    const text = await fetchText(this.#asked(address, width));
+    const text = await fetchText(this.#asked(address, width), "The score");
     return parsePage(text, `Score, page ${number} of ${pages}`);
   }
 
@@ -164,9 +164,6 @@ class SheetMusic extends HTMLElement {
   }
 }
 
-async function fetchText(url) {
-  return (await fetchOk(url, "The score")).text();
-}
 
 function parsePage(text, title) {
   const page = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;

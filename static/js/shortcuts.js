@@ -57,14 +57,15 @@ const SHORTCUTS = [
   {
     title: "In the piano roll, while editing",
     rows: [
-      { keys: ["Tab", "."], says: "The next note" },
+      { keys: [".", ","], says: "The next note, the one before; Tab too" },
       { keys: ["n", "Enter"], says: "A new note" },
       { keys: ["ArrowLeft", "ArrowRight"], says: "Earlier, later" },
       { keys: ["ArrowUp", "ArrowDown"], says: "Higher, lower; with Shift an octave" },
       { keys: ["[", "]"], says: "Shorter, longer" },
-      { keys: ["d", "Delete"], says: "Once more; away with it" },
+      { keys: ["d"], says: "The same once more" },
+      { keys: ["Delete"], says: "Delete" },
+      { keys: ["Ctrl+a", "Escape"], says: "Select all, nothing" },
       { keys: ["Ctrl+z", "Ctrl+y"], says: "Undo, do again" },
-      { keys: ["Ctrl+a"], says: "Select all" },
     ],
   },
   {
@@ -85,6 +86,8 @@ const NAMES = {
   "-": "−",
 };
 const nameOf = (key) => NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key);
+// A space bar that is held down plays once, and does not turn the page.
+const STAYS = () => {};
 const TYPING = "input, textarea, select, [contenteditable], audio, video, dialog";
 // A switch or a slider has no use for letters; a menu and a field have.
 const NO_LETTERS = "input[type=range], input[type=checkbox]";
@@ -93,11 +96,13 @@ const STEERED = "input[type=range], [role=radiogroup], [tabindex='0']"; // what 
 
 /** What `event` asks of the player; undefined when the key is not for it. */
 function wanted(event) {
+  if (document.querySelector("dialog[open]")) return; // what is behind it rests
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   const { target, key } = event;
   const at = (selector) => target.closest?.(selector);
   if (at(TYPING) && !at(NO_LETTERS)) return;
-  if (key === " " && (event.repeat || at(PRESSED) || at("input[type=checkbox]"))) return;
+  if (key === " " && (at(PRESSED) || at("input[type=checkbox]"))) return;
+  if (key === " " && event.repeat) return STAYS;
   if ((key.startsWith("Arrow") || key === "Home") && (at(STEERED) || event.shiftKey)) {
     return;
   }

@@ -4,8 +4,8 @@
 // buttons that sound: each note by itself, or in place, with the beats around it.
 
 import { announce } from "./announcing.js";
-import { el } from "./dom.js";
-import { fetchOk } from "./fetching.js";
+import { el, sendOnce } from "./dom.js";
+import { fetchText } from "./fetching.js";
 import { playerOf } from "./following.js";
 
 const BEATS_AROUND = 2;
@@ -36,11 +36,7 @@ class WhyNote extends HTMLElement {
     this.hidden = true;
     this.roll?.addEventListener("notechosen", ({ detail }) => this.#ask(detail.note));
     this.addEventListener("click", (event) => this.#follow(event));
-    this.addEventListener("submit", ({ submitter }) => {
-      submitter?.setAttribute("aria-busy", "true");
-      const rest = () => submitter?.removeAttribute("aria-busy");
-      window.addEventListener("pageshow", rest, { once: true });
-    });
+    this.addEventListener("submit", sendOnce);
   }
 
   #button(words, onclick) {
@@ -70,10 +66,8 @@ class WhyNote extends HTMLElement {
     asked.set("as", "part");
     try {
       const { signal } = asking;
-      const answer = await fetchOk(`${this.dataset.url}?${asked}`, "The answer", {
-        signal,
-      });
-      const text = await answer.text();
+      const address = `${this.dataset.url}?${asked}`;
+      const text = await fetchText(address, "The answer", { signal });
       if (asking !== this.asking) return;
       const page = new DOMParser().parseFromString(text, "text/html");
       this.body.replaceChildren(...page.body.childNodes);

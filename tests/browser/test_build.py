@@ -15,7 +15,8 @@ def test_the_scripts_are_light() -> None:
 
     assert {"player.js", "sound_worklet.js"} <= {script.name for script in scripts}
     weight = sum(len(gzip.compress(script.read_bytes())) for script in scripts)
-    assert weight < 250_000
+    print(f"JavaScript without the soundfont: {weight:,} bytes gzipped")
+    assert weight <= 250_000
 
 
 def test_every_instrument_has_a_small_file_of_its_own() -> None:

@@ -8,7 +8,8 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import OpenPage, Troubles
 from tests.browser.hearing import player_of, wait_until_heard
 
-WIDTHS = (390, 768, 1280, 1920)
+# 320 and 640 are a page of 1,280 pixels at 400% and at 200%.
+WIDTHS = (320, 390, 640, 768, 1280, 1920)
 PATHS = (
     "/",
     "/compose/",

@@ -174,7 +174,7 @@ def test_axe_finds_nothing_in_the_panel_and_the_editor(
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("width", [390, 640, 768, 1280, 1920])
+@pytest.mark.parametrize("width", [320, 390, 640, 768, 1280, 1920])
 def test_it_fits_every_width(open_page: OpenPage, width: int) -> None:
     """640 is a page of 1,280 pixels at 200%."""
     page = open_page("/", width=width)
