@@ -164,7 +164,6 @@ class SheetMusic extends HTMLElement {
   }
 }
 
-
 function parsePage(text, title) {
   const page = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
   if (page.localName !== "svg") throw new Error("not a page of music");

@@ -89,8 +89,9 @@ def test_nor_while_a_melody_is_played(
     page = open_page("/bring/", color_scheme=scheme, width=width)
     page.get_by_label("Count in a bar").uncheck()
     page.get_by_role("button", name="Record").click()
-    page.keyboard.press("s")
     recorder = page.locator("melody-recorder")
+    expect(recorder).to_have_attribute("data-state", "waiting")
+    page.keyboard.press("s")
     expect(recorder).to_have_attribute("data-state", "recording")
     assert troubles_of(page, width) == []
 
