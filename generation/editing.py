@@ -226,26 +226,35 @@ def keep_edited(
     owner: User | AnonymousUser | None,
     session_key: str,
 ) -> Composition:
-    """A child of the piece with these notes, judged by the same network."""
+    """A child of the piece with these notes, judged by the same network.
+
+    Whoever may not use that network, having the link of another's piece, gets a piece
+    of no network: nobody's own model judges for others, or is held on to by their
+    pieces.
+    """
     score = replace(score, title=composition.title)
+    version = composition.version
+    if version and not version.may_be_used_by(owner):
+        version = None
     return keep_changed(
         composition,
         score,
-        recipe=_recipe(composition, score),
+        version=version,
+        recipe=_recipe(version, score),
         change=change,
-        surprise=_surprise(composition.version, score),
+        surprise=_surprise(version, score),
         owner=owner,
         session_key=session_key,
     )
 
 
-def _recipe(composition: Composition, score: Score) -> dict[str, Any]:
+def _recipe(version: ModelVersion | None, score: Score) -> dict[str, Any]:
     """The notes themselves: no network writes them again."""
     recipe = recipe_of_notes(score, Composition.Origin.EDITED)
-    if composition.version:
+    if version:
         # Which network it began with, and another piece would be asked from.
-        recipe["model"] = composition.version.model.slug
-        recipe["version"] = composition.version.number
+        recipe["model"] = version.model.slug
+        recipe["version"] = version.number
     return recipe
 
 

@@ -105,7 +105,7 @@ def compose_now(
         surprise=[round(float(bits), 3) for bits in composed.bits],
         measures=measures_of(composed.score) | _likelihood(composed),
         parent=parent,
-        change=change,
+        change=_in_a_line(change),
         sound=inherited_sound(parent, composed.score),
         is_showcase=is_showcase,
         **owned_by(owner, session_key),
@@ -116,6 +116,7 @@ def keep_changed(
     parent: Composition,
     score: Score,
     *,
+    version: ModelVersion | None,
     recipe: dict[str, Any],
     change: str,
     surprise: Sequence[float] = (),
@@ -124,14 +125,15 @@ def keep_changed(
 ) -> Composition:
     """A piece with the notes of ``score``, made from ``parent`` without a model.
 
-    ``surprise`` is what the parent's model thought of its notes, where it was asked.
+    ``version`` is the network it began with, None where whose piece it will be may not
+    use that; ``surprise`` is what it thought of the notes, where it was asked.
     """
-    kind = parent.version.model.title if parent.version else "Piece"
+    kind = version.model.title if version else "Piece"
     title = _given_title(parent) or title_of(kind, score, parent.seed)
     return Composition.objects.create(
         title=title,
         origin=Composition.Origin.EDITED,
-        version=parent.version,
+        version=version,
         recipe=recipe,
         seed=parent.seed,
         score=score_to_json(replace(score, title=title)),
@@ -139,9 +141,16 @@ def keep_changed(
         measures=measures_of(score) | _bits_per_note(surprise),
         sound=inherited_sound(parent, score),
         parent=parent,
-        change=change,
+        change=_in_a_line(change),
         **owned_by(owner, session_key),
     )
+
+
+def _in_a_line(change: str) -> str:
+    """``change`` as long as its column is: names of parts and models may be long."""
+    longest = Composition._meta.get_field("change").max_length
+    assert longest
+    return change if len(change) <= longest else f"{change[: longest - 1]}…"
 
 
 def _given_title(piece: Composition) -> str:

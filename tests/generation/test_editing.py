@@ -10,6 +10,7 @@ from django.urls import reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from composer_site.accounts.services import delete_account
 from generation import services
 from generation.bringing import read_file
 from generation.composing.recipe import MAX_NOTES, ComposeRequest
@@ -295,6 +296,32 @@ def test_whoever_sees_a_piece_may_edit_it_and_the_child_is_theirs(
     assert child.owner == charlie
     piece.refresh_from_db()
     assert piece.owner == alice
+
+
+def test_anothers_own_model_neither_judges_what_i_edit_nor_is_held_by_it(
+    client, piece, alice, charlie
+):
+    Model.objects.filter(pk=piece.version.model_id).update(owner=alice)
+    Composition.objects.filter(pk=piece.pk).update(owner=alice, session_key="")
+    for who in (charlie, alice):
+        client.force_login(who)
+        save(client, piece, first_note_higher(piece))
+        transposed(client, piece, "2")
+
+    others = Composition.objects.filter(parent=piece, owner=charlie)
+    assert len(others) == 2
+    for child in others:
+        assert child.version is None
+        assert child.surprise == []
+        assert not {"model", "version"} & set(child.recipe)
+        page = client.get(child.get_absolute_url()).content.decode()
+        assert "Edited by hand" in page
+    own = Composition.objects.filter(parent=piece, owner=alice)
+    assert [child.version for child in own] == [piece.version] * 2
+    assert all(child.surprise for child in own)
+    Composition.objects.filter(owner=None).delete()
+    delete_account(alice)  # Raises while others' pieces hold on to her model.
+    assert others.count() == 2
 
 
 def test_a_piece_that_is_thrown_away_is_not_edited(client, piece):

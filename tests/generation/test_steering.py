@@ -334,6 +334,23 @@ def test_a_melody_is_harmonised_by_a_choir(client, tunes):
     assert is_reproduced(child)
 
 
+def test_a_change_fits_its_column_whatever_a_part_is_called(client, chorales):
+    hymn = services.compose_now(
+        chorales,
+        ComposeRequest(seed=2, bars=4, candidates=1),
+        owner=None,
+        session_key="someone",
+    )
+    hymn.score["parts"][0]["name"] = "x" * 120
+    hymn.save()
+
+    steer(client, hymn, "harmonise", part="0")
+
+    child = child_of(hymn)
+    assert len(child.change) == 120
+    assert child.change.endswith("x…")
+
+
 def test_a_voice_of_a_hymn_gets_other_voices(client, hymn):
     steer(client, hymn, "harmonise", part="3")
 

@@ -138,6 +138,11 @@ class ModelVersion(models.Model):
     def get_absolute_url(self) -> str:
         return f"{self.model.get_absolute_url()}?version={self.number}"
 
+    def may_be_used_by(self, user: Who | None) -> bool:
+        """As ``visible_to`` has it, of one version at hand; None: a visitor."""
+        owner_id = self.model.owner_id
+        return owner_id is None or (user is not None and owner_id == user.pk)
+
     @property
     def bundle_folder(self) -> Path:
         return Path(settings.BUNDLES_ROOT) / self.bundle_hash
