@@ -14,7 +14,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import F
 
 from generation import services
-from generation.bringing import keep_as_it_is
+from generation.bringing import bars_of, keep_as_it_is
 from generation.composing.recipe import (
     MAX_NOTES,
     MAX_QPM,
@@ -33,6 +33,7 @@ from training.music.sent_notes import score_from_stranger
 
 MAX_LETTERS = 1024 * 1024
 MAX_HELD_NOTES = 8_192  # in a recipe that holds its notes
+MAX_HELD_BARS = 2_048  # written out, fifty thousand bars keep a core busy for seconds
 #: Where a recipe comes from that holds its notes.
 HELD = (Composition.Origin.BROUGHT, Composition.Origin.EDITED)
 
@@ -170,6 +171,8 @@ def _held_notes(recipe: dict[str, Any]) -> Score:
         raise BadRequest(str(error)) from None
     if not score.num_notes:
         raise BadRequest("There are no notes in this recipe.")
+    if (bars := bars_of(score)) > MAX_HELD_BARS:
+        raise BadRequest(f"It holds {bars:,} bars; at most {MAX_HELD_BARS:,} are kept.")
     return score
 
 

@@ -40,6 +40,11 @@ MIN_RANGE = 5  # semitones from the lowest to the highest pitch
 
 #: Controls that older recipes lack; a recipe holds them only where they say something.
 _LATER_CONTROLS = ("closeness", "source", "keep", "likeness", "as_part")
+#: What may be None, as sentences name it.
+_LEFT_OPEN = (
+    *("tonic", "number of bars", "number of notes"),
+    *("lowest pitch", "highest pitch"),
+)
 
 
 class BadRequest(ValueError):
@@ -119,8 +124,6 @@ class ComposeRequest:
         if self.likeness != 0:
             _number("likeness", self.likeness, 0.0, 1.0)
         _whole("part to begin with", self.as_part, 0, MAX_SOURCE_PARTS - 1)
-        if self.as_part is None:
-            raise BadRequest("The part to begin with must be a whole number.")
         if (self.keep or self.likeness) and self.source is None:
             raise BadRequest("Give the piece of which something is to be kept.")
         if self.source:
@@ -168,7 +171,8 @@ def request_from_recipe(text: str) -> tuple[str, ComposeRequest]:
         recipe = json.loads(text)
     except (ValueError, RecursionError):
         recipe = None
-    if not isinstance(recipe, dict) or not isinstance(recipe.get("bundle"), str):
+    bundle = recipe.get("bundle") if isinstance(recipe, dict) else None
+    if not isinstance(bundle, str) or "\0" in bundle:
         raise BadRequest("This is not a recipe. Use one that this program wrote.")
     version = recipe.get("recipe_version", RECIPE_VERSION)
     if version != RECIPE_VERSION:
@@ -181,7 +185,7 @@ def request_from_recipe(text: str) -> tuple[str, ComposeRequest]:
     if controls.get("metre") is not None:
         controls["metre"] = _metre(controls["metre"])
     controls |= source_controls(recipe)
-    return recipe["bundle"], ComposeRequest(**controls)
+    return bundle, ComposeRequest(**controls)
 
 
 def source_controls(recipe: dict[str, Any]) -> dict[str, Any]:
@@ -213,14 +217,19 @@ def with_source(request: ComposeRequest, recipe: dict[str, Any]) -> ComposeReque
 def _metre(value: Any) -> Metre:
     try:
         numerator, denominator = value
+        if type(numerator) is not int or type(denominator) is not int:
+            raise TypeError("6.0 beats are no number of beats.")
         return Metre(numerator, denominator)
     except (TypeError, ValueError):
         raise BadRequest("The metre must be a time signature such as 6/8.") from None
 
 
 def _whole(name: str, value: Any, lowest: int, highest: int) -> None:
-    """Refuse what is neither None nor a whole number from lowest to highest."""
-    if value is None and name != "seed":
+    """Refuse what is no whole number from lowest to highest.
+
+    None leaves it to the model, where it has a say.
+    """
+    if value is None and name in _LEFT_OPEN:
         return
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     if not (is_whole and lowest <= value <= highest):

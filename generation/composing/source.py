@@ -282,12 +282,11 @@ def source_from_json(stored: Any) -> Source:
         if sum(len(part["notes"]) for part in stored["parts"]) > MAX_SOURCE_NOTES:
             raise UnusableSource(f"A source has at most {MAX_SOURCE_NOTES:,} notes.")
         parts = [_part_from_json(part) for part in stored["parts"]]
-        key = stored["key"]
         return Source(
             score=Score(
                 parts=tuple(part for part, _ in parts),
                 metres=(MetreChange(0, Metre(*_whole(stored["metre"], 2))),),
-                keys=() if key is None else (KeyChange(0, Key(key[0], key[1])),),
+                keys=_keys_from_json(stored["key"]),
                 pickup_ticks=_whole([stored["pickup_ticks"]], 1)[0],
                 phrase_end_ticks=tuple(_whole(stored["phrase_end_ticks"])),
             ),
@@ -303,9 +302,17 @@ def source_from_json(stored: Any) -> Source:
         ) from None
 
 
+def _keys_from_json(stored: Any) -> tuple[KeyChange, ...]:
+    if stored is None:
+        return ()
+    tonic, mode = stored
+    (pitch_class,) = _whole([tonic], 1)
+    return (KeyChange(0, Key(pitch_class, mode)),)
+
+
 def _part_from_json(stored: Any) -> tuple[Part, tuple[int, int]]:
     name = stored["name"]
-    if not isinstance(name, str) or len(name) > _MAX_NAME:
+    if not (isinstance(name, str) and len(name) <= _MAX_NAME and "\0" not in name):
         raise ValueError("That is no name of a part.")
     notes = tuple(Note(*_whole(note, 3)) for note in stored["notes"])
     (program,) = _whole([stored["program"]], 1)

@@ -22,7 +22,9 @@ from generation.restoring import NetworkNotHere, read_recipe, request_with
 from tests.generation.toys import toy_pitches
 from training.models import Model, ModelVersion
 from training.music.formats import read_recipe as recipe_in
-from training.music.score import Metre
+from training.music.score import Metre, MetreChange, Note, Part, Score
+from training.music.score_json import score_to_json
+from training.services import load_version_bundle
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +43,7 @@ def pitches_version(monkeypatch) -> ModelVersion:
     """Of the encoding of random notes, which no house model has."""
     bundle = toy_pitches()
     model = Model.objects.create(slug="walks", title="Walks")
-    load = services.load_version_bundle
+    load = load_version_bundle
     monkeypatch.setattr(
         services,
         "load_version_bundle",
@@ -340,6 +342,11 @@ def test_a_recipe_of_another_that_stands_in_a_broken_file_is_not_believed(client
         ({"bundle": "x", "seed": 2**63}, "too large"),
         ({"bundle": "x", "recipe_version": 99}, "version 99"),
         ({"bundle": "x", "temperature": "hot"}, "temperature"),
+        ({"bundle": "x\u0000"}, "not a recipe"),
+        ({"bundle": "x", "top_k": None}, "The top-k must be"),
+        ({"bundle": "x", "candidates": None}, "The number of candidates must be"),
+        ({"bundle": "x", "metre": [6.0, 8]}, "The metre must be"),
+        ({"bundle": "x", "metre": [True, 4]}, "The metre must be"),
         ({"bundle": "x", "model": ["\u0000"], "version": {}}, "not on this machine"),
     ],
     ids=lambda value: str(value)[:50],
@@ -365,6 +372,17 @@ def test_a_recipe_of_too_many_notes_is_refused():
 
     with pytest.raises(BadRequest, match="at most 8,192"):
         read_recipe(json.dumps({"origin": "brought", "score": score}), VISITOR)
+
+
+def test_a_recipe_of_too_many_bars_is_refused():
+    score = Score(
+        parts=(Part(notes=tuple(Note(60 * i, 60, 60) for i in range(2_049))),),
+        metres=(MetreChange(0, Metre(1, 32)),),
+    )
+    recipe = {"origin": "brought", "score": score_to_json(score)}
+
+    with pytest.raises(BadRequest, match="2,049 bars"):
+        read_recipe(json.dumps(recipe), VISITOR)
 
 
 def test_restoring_is_asked_for_not_looked_at(client):
