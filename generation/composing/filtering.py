@@ -58,6 +58,9 @@ MOST_LIKENESS = 7.0
 ENOUGH = 0.5
 #: The number of the chances by which particles are drawn; those of drafts count from 0.
 FILTER_CHANCES = 2**32 - 2
+#: Colder than this, particles are weighed as if at it: all but the likeliest value is
+#: out of reach already, and divided by less, logits leave the range of float32.
+_COLDEST = 1e-3
 _CHUNK = 16  # events for which chances are drawn at once
 
 _Trail = tuple["_Trail", int, int] | None  # what came before, the step, the row in it
@@ -108,7 +111,8 @@ class Filter:
         self._network = network
         self._fields = range(network.num_fields)
         self._seed, self._sampling = seed, sampling
-        self._tilt = np.float32(likeness * MOST_LIKENESS * sampling.temperature)
+        self._temperature = max(sampling.temperature, _COLDEST)
+        self._tilt = np.float32(likeness * MOST_LIKENESS * self._temperature)
         self._left = max_events
         self.particles = [particle]
         self.weights = np.zeros(1)  # log
@@ -374,9 +378,9 @@ class Filter:
     def _log_mass(self, logits: Float32s) -> Float64s:
         """(B,) log of the sum of exp(logits / temperature)."""
         most = logits.max(axis=1)
-        scaled = (logits - most[:, None]) / self._sampling.temperature
+        scaled = (logits - most[:, None]) / self._temperature
         sums = np.exp(scaled).sum(axis=1, dtype=np.float64)
-        return np.asarray(np.log(sums) + most / self._sampling.temperature)
+        return np.asarray(np.log(sums) + most / self._temperature)
 
     def _next_chances(self) -> list[Float32s]:
         """For each field (B, V_f). Those who wait let theirs go by."""

@@ -95,6 +95,7 @@ def steering_of(bundle: Bundle, request: ComposeRequest, source: Source) -> Stee
     try:
         for own in notes:
             _check_line(encoding, own)
+        encoding.walk(form)  # A pick-up may be off the model's grid.
         guide = _guide(encoding, wanted)
     except ValueError as reason:
         raise BadRequest(f"This model cannot work from these bars. {reason}") from None

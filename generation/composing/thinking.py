@@ -132,7 +132,7 @@ def alternatives(
 
     Both count from 0; notes in order of time. Raises ``BadRequest``.
     """
-    wanted = _note(score, part, note)
+    _note(score, part, note)
     steering = _reading(bundle, score)
     reader = _reader(bundle, steering, closeness)
     own = steering.source[part][note]
@@ -145,7 +145,7 @@ def alternatives(
         for field, value in enumerate(event):
             pitch = encoding.pitch_of(field, value, form)
             if pitch == own.pitch and parts[field] == part:
-                return _thought(bundle, steering, field, event, logits, top, wanted)
+                return _thought(bundle, steering, field, event, logits, top)
     raise BadRequest(_UNREADABLE)
 
 
@@ -236,7 +236,6 @@ def _thought(
     event: Event,
     logits: Sequence[Float32s],
     top: int,
-    note: Note,
 ) -> Thought:
     encoding, form = bundle.encoding, steering.plan.form
     shift = steering.plan.transposition

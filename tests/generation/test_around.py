@@ -56,6 +56,30 @@ def around(bundle, source, keep, **wishes):
     return compose(bundle, ComposeRequest(source=source, keep=keep, **wishes))
 
 
+def test_a_pick_up_off_the_models_grid_is_told():
+    tune = Score(
+        parts=(Part(notes=(Note(0, 67, 480), Note(480, 72, 480))),),
+        metres=(MetreChange(0, Metre()),),
+        keys=(KeyChange(0, Key(0)),),
+        pickup_ticks=170,
+    )
+    source = source_of(tune)
+
+    for bundle in (CHORALES, TRIOS):
+        with pytest.raises(BadRequest, match="cannot work from these bars"):
+            around(bundle, source, Keep("notes", 0, 480))
+
+
+def test_particles_of_a_recipe_that_is_nearly_frozen_have_weights():
+    source = a_source(TUNES)
+    keep = keep_all_but_bars(source, 2, 3)
+
+    with np.errstate(all="raise", under="ignore"):
+        piece = around(TUNES, source, keep, temperature=1e-300, likeness=0.5)
+
+    assert np.isfinite(piece.log2_likelihood)
+
+
 def sound(score, part, start, end):
     """(start, pitch, duration) of what begins there; nothing else may sound."""
     notes = score.parts[part].notes
