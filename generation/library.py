@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 
 from generation.keyset import ORDERS, Order
 from generation.models import Composition, CompositionQuerySet, folded
@@ -125,7 +125,14 @@ def cards(ids: list[UUID]) -> list[Composition]:
         *("score", "surprise", "recipe", "sound"),
         *("version__curve", "version__provenance"),
     ).annotate(
-        parent_title=F("parent__title"), parent_deleted_at=F("parent__deleted_at")
+        # Of a parent that one may see, as in the family: another's has no name here.
+        parent_title=Case(
+            When(
+                Q(parent__owner=None) | Q(parent__owner=F("owner")),
+                then=F("parent__title"),
+            )
+        ),
+        parent_deleted_at=F("parent__deleted_at"),
     )
     found = {piece.pk: piece for piece in light}
     return [found[id] for id in ids if id in found]

@@ -13,7 +13,6 @@ from django.utils.text import slugify
 
 from generation.files import is_a_tune, written
 from generation.models import Composition, CompositionQuerySet
-from generation.services import TooBusy
 
 MAX_ZIPPED_PIECES = 200
 MAX_ZIPPED_BYTES = 50_000_000
@@ -70,35 +69,22 @@ class _Sink(io.RawIOBase):
 
 
 # Writing a zip keeps a core busy for seconds: one at a time in a process.
-_place = threading.BoundedSemaphore(1)
+_place = threading.Lock()
 
 
-class InItsPlace:
-    """Chunks that are made in the one place for it, which is left when they end.
+def in_its_place(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same chunks, each made in the one place for it.
 
-    Raises ``TooBusy``. Whoever stops before the end calls ``close``, as servers do.
+    Zips that are asked for at a time take turns, piece by piece. The place is free
+    while a chunk is sent: who takes what he asked for slowly, or not at all, keeps
+    nobody waiting.
     """
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        if not _place.acquire(blocking=False):
-            raise TooBusy("Another zip is being packed. Try again in a few seconds.")
-        self._chunks = chunks
-        self._is_held = True
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        try:
-            return next(self._chunks)
-        except BaseException:  # StopIteration too
-            self.close()
-            raise
-
-    def close(self) -> None:
-        if self._is_held:
-            self._is_held = False
-            _place.release()
+    while True:
+        with _place:
+            chunk = next(chunks, None)
+        if chunk is None:
+            return
+        yield chunk
 
 
 def zipped(

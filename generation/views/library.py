@@ -33,7 +33,7 @@ from generation.views.shelf import back_to_list, pieces_of, place_in_list
 from generation.zipping import (
     MAX_ZIPPED_PIECES,
     ZIPPED_FORMATS,
-    InItsPlace,
+    in_its_place,
     zipped,
 )
 
@@ -177,7 +177,7 @@ def download_many(request: HttpRequest) -> HttpResponseBase:
         return back_to_list(request)
     mine = pieces_of(request).kept()
     response = StreamingHttpResponse(
-        InItsPlace(zipped(mine, ids, formats)), content_type="application/zip"
+        in_its_place(zipped(mine, ids, formats)), content_type="application/zip"
     )
     response["Cache-Control"] = "no-store"
     return as_attachment(response, "pieces.zip")

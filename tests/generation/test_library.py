@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import threading
 import time
 import zipfile
 from datetime import timedelta
@@ -36,7 +37,9 @@ seconds = count(1)
 def make(title: str = "Reel", **fields: object) -> Composition:
     """A piece, each a second younger than the one before."""
     measures = {"qpm": 120, "key": "D major", "metre": "4/4", "bars": 8, "seconds": 16}
-    measures |= fields.pop("measures", {})  # type: ignore[arg-type]
+    told = fields.pop("measures", {})
+    assert isinstance(told, dict)
+    measures |= told
     piece = Composition.objects.create(
         **{"title": title, "recipe": {}, "seed": 1, "score": {"parts": []}, **fields},
         measures=measures,
@@ -629,19 +632,54 @@ def test_a_zip_is_written_while_it_is_sent(alice, tunes, django_assert_num_queri
     assert len(rest) == 3
 
 
-def test_one_zip_is_packed_at_a_time_and_its_place_comes_free(hers, alice, tunes):
+def test_who_takes_a_zip_slowly_keeps_nobody_waiting(hers, alice, tunes):
     compose(tunes, alice)
     data = {"everything": "yes", "format": "mid"}
-    other = zipping.InItsPlace(iter([b"somebody else's"]))
+    slow = hers.post("/my/pieces/download/", data)
+    assert next(iter(slow.streaming_content)).startswith(b"PK")
 
-    busy = hers.post("/my/pieces/download/", data)
-
-    assert busy.status_code == 503
-    assert "Another zip is being packed" in busy.content.decode()
-    other.close()  # as a server does when the client goes away
-    other.close()
     for _ in range(2):
         assert len(unzip(hers.post("/my/pieces/download/", data))) == 1
+
+
+def test_one_chunk_is_made_at_a_time():
+    together, most, lock = 0, 0, threading.Lock()
+
+    def chunks():
+        nonlocal together, most
+        for _ in range(5):
+            with lock:
+                together += 1
+                most = max(most, together)
+            time.sleep(0.002)
+            with lock:
+                together -= 1
+            yield b"."
+
+    def take():
+        for _ in zipping.in_its_place(chunks()):
+            time.sleep(0.001)
+
+    threads = [threading.Thread(target=take) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert most == 1
+
+
+def test_a_card_does_not_name_the_parent_that_is_anothers(hers, alice, bob):
+    theirs = make("Secret air", owner=bob)
+    own, visitors = make("My air", owner=alice), make("Open air")
+    for parent in (theirs, own, visitors):
+        make("Child", owner=alice, parent=parent)
+
+    page = hers.get("/my/pieces/").content.decode()
+
+    assert "after My air" in page
+    assert "after Open air" in page
+    assert "Secret air" not in page
 
 
 def test_names_are_safe_and_never_the_same_twice():
