@@ -9,6 +9,7 @@ import logging
 import shutil
 import tempfile
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,9 @@ def request_rendering(
         readers = ", ".join(WRITTEN_FOR)
         raise NoSuchRendering(f"Nobody reads {written_for!r}. Choose from {readers}.")
     now = timezone.now()
+    # The desk may have been set since the piece was read: what was asked for with that
+    # would be dropped here as obsolete.
+    composition.refresh_from_db(fields=["title", "sound"])
     options = options_for(composition, format, written_for)
     rendering, is_new = Rendering.objects.get_or_create(
         composition=composition,
@@ -197,6 +201,7 @@ def render(rendering: Rendering, folder: Path) -> bytes | Path:
     if format in PRINTED:
         return _print(composition, format, options)
     score, desk = composition.as_score(), read_desk(options.get("desk", {}))
+    score = replace(score, title=_title(composition, options))
     if format == Rendering.Format.STEMS:
         from training.music.stems import write_stems
 
@@ -208,7 +213,13 @@ def render(rendering: Rendering, folder: Path) -> bytes | Path:
     from training.music.audio import render as play
 
     samples = play(score, settings.SOUNDFONT_PATH, desk=desk)
-    return encode(samples, format, title=composition.title)
+    return encode(samples, format, title=_title(composition, options))
+
+
+def _title(composition: Composition, options: dict[str, Any]) -> str:
+    """What it was called when it was asked for: it may have been renamed since."""
+    title: str = options.get("title") or composition.score.get("title")
+    return title or composition.title
 
 
 def _print(composition: Composition, format: str, options: dict[str, Any]) -> bytes:
@@ -216,6 +227,7 @@ def _print(composition: Composition, format: str, options: dict[str, Any]) -> by
 
     reader = options.get("for", "concert")
     score = written_score(composition.as_score(), reader)
+    score = replace(score, title=_title(composition, options))
     lettering = Lettering(
         subtitle="" if reader == "concert" else f"for {WRITTEN_FOR_NAMES[reader]}",
         footer=f"{_by(composition)}. AI Music Composer",

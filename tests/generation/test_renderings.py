@@ -233,6 +233,38 @@ def test_another_desk_makes_another_recording(piece, doorbells):
     assert list(piece.renderings.all()) == [fast]
 
 
+def test_who_read_the_piece_before_its_desk_was_set_gets_it_as_it_is_now(
+    piece, doorbells
+):
+    read_before = Composition.objects.get(pk=piece.pk)
+    set_sound(piece, {"tempo": 200})
+    piece.refresh_from_db()
+    fast = renderings.request_rendering(piece, "wav")
+
+    again = renderings.request_rendering(read_before, "wav")
+
+    assert again == fast
+    assert piece.renderings.count() == 1
+
+
+def test_a_piece_renamed_meanwhile_is_called_as_when_it_was_asked_for(
+    piece, doorbells, monkeypatch
+):
+    called: list[str] = []
+    monkeypatch.setattr(
+        "training.music.printing.write_pdf",
+        lambda score, _: called.append(score.title) or b"%PDF",
+    )
+    before = piece.title
+    rendering = renderings.request_rendering(piece, "pdf")
+    Composition.objects.filter(pk=piece.pk).update(title="The black rogue")
+
+    renderings.perform_rendering(rendering.pk)
+    ask(piece, "pdf")
+
+    assert called == [before, "The black rogue"]
+
+
 def test_what_a_recording_does_not_hold_does_not_make_it_anew(piece, doorbells):
     plain = ask(piece, "wav")
 
