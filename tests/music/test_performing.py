@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import time
 from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
@@ -22,6 +23,7 @@ from training.music.performing import (
     PerformedNote,
     metric_bars,
     performed,
+    performed_score,
     phrase_starts,
 )
 from training.music.pianoroll import playable_json
@@ -195,7 +197,7 @@ def test_the_browser_plays_the_same_numbers(tmp_path):
 
     @settings(max_examples=40, derandomize=True, database=None)
     @given(scores(), desks)
-    def collect(score: Score, desk: Desk) -> None:
+    def collect(score, desk):
         cases.append((score, desk))
 
     collect()
@@ -286,3 +288,17 @@ def told(score: Score, desk: Desk) -> dict:
     piece["notes"].sort(key=lambda note: note["start_seconds"])
     up = piece["written"][desk.written_for] if desk.sounds_written else 0
     return {"piece": piece, "desk": {**asdict(desk), "semitones": up, "from": 0}}
+
+
+def test_a_performance_with_many_tempos_is_written_in_a_moment():
+    notes = tuple(Note(240 * i, 60 + i % 12, 240) for i in range(4_000))
+    score = Score(
+        parts=(Part(notes=notes),),
+        tempos=tuple(TempoChange(480 * i, 60 + i % 100) for i in range(2_000)),
+    )
+
+    started = time.process_time()
+    played = performed_score(score, Desk(swing=50))
+
+    assert time.process_time() - started < 2.0
+    assert len(played.parts[0].notes) == 4_000

@@ -205,21 +205,23 @@ class _FineClock:
     """Seconds of a place between ticks."""
 
     def __init__(self, score: Score) -> None:
-        self._whole = Clock(score)
+        whole = Clock(score)
         self._steps = tempo_steps(score)
         self._ticks = [tick for tick, _ in self._steps]
+        self._starts = [whole(tick) for tick in self._ticks]
 
     def __call__(self, tick: float) -> float:
         step = max(0, bisect_right(self._ticks, tick) - 1)
         start, qpm = self._steps[step]
-        return self._whole(start) + (tick - start) * (60.0 / (qpm * TICKS_PER_QUARTER))
+        seconds_a_tick = 60.0 / (qpm * TICKS_PER_QUARTER)
+        return self._starts[step] + (tick - start) * seconds_a_tick
 
     def tick_at(self, seconds: float) -> int:
         """The nearest tick."""
-        starts = [self._whole(tick) for tick in self._ticks]
-        step = max(0, bisect_right(starts, seconds) - 1)
+        step = max(0, bisect_right(self._starts, seconds) - 1)
         start, qpm = self._steps[step]
-        return round(start + (seconds - starts[step]) * qpm * TICKS_PER_QUARTER / 60.0)
+        into = seconds - self._starts[step]
+        return round(start + into * qpm * TICKS_PER_QUARTER / 60.0)
 
 
 class _Swing:
