@@ -34,6 +34,11 @@ PITCH_CLASSES = {
 ANY = "The model's choice"
 
 
+def in_print(tonic: str) -> str:
+    """``B♭`` for ``Bb``; the value sent stays what a keyboard can type."""
+    return tonic[:1] + tonic[1:].replace("b", "♭").replace("#", "♯")
+
+
 def whole(what: str, lowest: int, highest: int, **kwargs: Any) -> forms.IntegerField:
     sentence = f"{what} must be a whole number from {lowest} to {highest}."
     return forms.IntegerField(
@@ -63,7 +68,9 @@ def number(what: str, example: float, **kwargs: Any) -> NumberField:
 class TonicField(forms.Field):
     """The name of a note, or a pitch class from 0 to 11."""
 
-    widget = forms.Select(choices=[("", ANY), *((name, name) for name in TONICS)])
+    widget = forms.Select(
+        choices=[("", ANY), *((name, in_print(name)) for name in TONICS)]
+    )
 
     def to_python(self, value: Any) -> int | None:
         name = str(value if value is not None else "").strip()
@@ -181,7 +188,7 @@ class ComposeForm(ControlsForm):
     def _offer_what_it_knows(self, known: Repertoire) -> None:
         self._offer("metre", [(str(m), str(m)) for m in known.metres])
         self._offer("mode", [(mode, mode.capitalize()) for mode in known.modes])
-        self._offer("tonic", [(TONICS[t], TONICS[t]) for t in known.tonics])
+        self._offer("tonic", [(TONICS[t], in_print(TONICS[t])) for t in known.tonics])
 
     def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
         # What was sent stays in view, beside the sentence that refuses it.
@@ -191,6 +198,11 @@ class ComposeForm(ControlsForm):
         widget = self.fields[name].widget
         assert isinstance(widget, forms.Select)
         widget.choices = [("", ANY), *choices]
+
+    @property
+    def usual_temperature(self) -> str:
+        """What is taken where none is given."""
+        return f"{ComposeRequest(seed=0).temperature:g}"
 
     @property
     def compass(self) -> tuple[int, int] | None:

@@ -135,7 +135,9 @@ def place_of(score: Score, note: Note) -> str:
         bar = one
     if bar is None:
         return ""
-    beat = 1 + (note.start_tick - bar.start_tick) / bar.metre.beat_ticks
+    # A pick-up stands at the end of its bar.
+    lacks = 0 if bar.number else bar.metre.bar_ticks - bar.duration_ticks
+    beat = 1 + (lacks + note.start_tick - bar.start_tick) / bar.metre.beat_ticks
     name = f"bar {bar.number}" if bar.number else "the pick-up"
     return f"{name}, beat {round(beat, 2):g}"
 

@@ -2,7 +2,7 @@
 // They know how to look; the editor knows what to do.
 
 import { el } from "./dom.js";
-import { TICKS_PER_QUARTER, writtenName, writtenNamed } from "./piece.js";
+import { TICKS_PER_QUARTER, firstBeatTick, writtenName, writtenNamed } from "./piece.js";
 
 export const GRIDS = [
   ["Quarters", 480],
@@ -97,7 +97,7 @@ export class EditorDesk {
       const there = piece.bars.find((one) => one.number === Number(bar.value));
       const beatTicks = there?.beat_ticks ?? TICKS_PER_QUARTER;
       values.start_tick = there
-        ? there.start_tick + Math.round((beat.value - 1) * beatTicks)
+        ? firstBeatTick(piece, there) + Math.round((beat.value - 1) * beatTicks)
         : null;
     }
     const isWhole = Object.values(values).every((value) => Number.isInteger(value));
@@ -115,7 +115,7 @@ export class EditorDesk {
     for (const field of Object.values(this.fields)) field.disabled = !note;
     const bar = note ? piece.barAt(note.start_tick) : null;
     const beatTicks = bar?.beat_ticks ?? TICKS_PER_QUARTER;
-    const beats = bar ? (note.start_tick - bar.start_tick) / beatTicks : 0;
+    const beats = bar ? (note.start_tick - firstBeatTick(piece, bar)) / beatTicks : 0;
     this.fields.pitch.value = note ? writtenName(note.pitch) : "";
     this.fields.bar.value = bar ? bar.number : "";
     this.fields.beat.value = note ? rounded(beats + 1) : "";

@@ -6,10 +6,13 @@ function offer(select, values) {
   if (!select) return;
   const before = select.value;
   const [open] = select.options; // "The model's choice"
-  const capital = (text) => text[0].toUpperCase() + text.slice(1);
+  const inPrint = (text) =>
+    /^[A-G][#b]$/.test(text)
+      ? text[0] + (text[1] === "b" ? "♭" : "♯")
+      : text[0].toUpperCase() + text.slice(1);
   select.replaceChildren(
     open,
-    ...values.map((value) => el("option", { value }, capital(value))),
+    ...values.map((value) => el("option", { value }, inPrint(value))),
   );
   select.value = values.includes(before) ? before : "";
 }

@@ -182,11 +182,20 @@ export function lengthName(ticks) {
   return `${Number(quarters.toFixed(2))} quarters`;
 }
 
+/** Where the first beat of `bar` stands, or would: a pick-up is the end of a bar. */
+export function firstBeatTick(piece, bar) {
+  if (bar.number !== 0) return bar.start_tick;
+  const next = piece.bars[piece.bars.indexOf(bar) + 1];
+  const lacks = (next?.duration_ticks ?? 0) - bar.duration_ticks;
+  return bar.start_tick - Math.max(0, lacks);
+}
+
 /** Where a note stands, in words: bar 3 beat 2. */
 export function placeName(piece, tick) {
   const bar = piece.barAt(tick);
   if (!bar) return "";
-  const beat = 1 + (tick - bar.start_tick) / (bar.beat_ticks ?? TICKS_PER_QUARTER);
+  const first = firstBeatTick(piece, bar);
+  const beat = 1 + (tick - first) / (bar.beat_ticks ?? TICKS_PER_QUARTER);
   const where = bar.number === 0 ? "the pick-up" : `bar ${bar.number}`;
   return `${where} beat ${Number(beat.toFixed(2))}`;
 }

@@ -41,7 +41,7 @@ export class LoopControls {
 
   #menu(name, onchange) {
     const options = this.bars.map(({ number }, index) =>
-      el("option", { value: index }, number),
+      el("option", { value: index }, number || "pick-up"),
     );
     return el("select", { "aria-label": name, onchange }, ...options);
   }

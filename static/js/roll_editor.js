@@ -69,7 +69,8 @@ class RollEditor {
       { signal, passive: false },
     );
     this.settle("The notes can be edited now.");
-    roll.scroller.focus();
+    roll.scroller.focus({ preventScroll: true });
+    roll.scroller.scrollIntoView({ block: "start" }); // The desk below it comes into view.
   }
 
   #build() {

@@ -8,6 +8,12 @@ import "./model_options.js";
 const root = document.documentElement;
 const lamp = document.querySelector("[data-lamp]");
 
+// What was refused takes the focus by itself; what grew above it since has moved it.
+addEventListener("load", () => {
+  const refusal = document.querySelector(".wrongs[autofocus]");
+  refusal?.scrollIntoView({ block: "center" });
+});
+
 function isDark() {
   if (root.dataset.theme) return root.dataset.theme === "dark";
   return window.matchMedia("(prefers-color-scheme: dark)").matches;

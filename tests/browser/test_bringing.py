@@ -511,7 +511,7 @@ def test_a_file_that_was_composed_here_brings_its_recipe_back(
     page.goto("/bring/")
     page.evaluate(DROP, [name, list(file)])
     expect(page.get_by_role("heading", level=1)).to_have_text(
-        "This file was composed here"
+        "This file comes from here"
     )
     page.get_by_role("button", name="Compose it again").click()
     expect(page).to_have_url(PIECE)

@@ -282,6 +282,13 @@ def test_what_is_touched_is_heard_and_played_before_it_is_saved(editing: Page) -
     wait_until_heard(player)
 
 
+def test_all_of_the_editors_desk_is_in_view_at_once(editing: Page) -> None:
+    expect(
+        editing.get_by_role("button", name="Save as a new piece")
+    ).to_be_in_viewport()
+    expect(editing.get_by_text("N and P go from note to note")).to_be_hidden()
+
+
 def test_edits_are_saved_as_a_new_piece(editing: Page) -> None:
     old = editing.url
     title = editing.get_by_role("heading", level=1).inner_text()

@@ -176,6 +176,8 @@ def test_what_is_wrong_is_said_where_it_was_asked(
 
     alert = page.locator(".steer").get_by_role("alert")
     expect(alert).to_contain_text("Say which bars to rewrite")
+    expect(alert).to_be_in_viewport()
+    expect(alert).to_be_focused()
 
 
 def test_the_form_follows_the_model(open_page: OpenPage) -> None:
@@ -190,6 +192,7 @@ def test_the_form_follows_the_model(open_page: OpenPage) -> None:
     expect(page.get_by_label("Metre")).to_have_value("")
     expect(page.locator("[data-says]")).to_contain_text("Writes 4 parts: Soprano")
     expect(page.get_by_label("Lowest note")).to_have_attribute("placeholder", "36")
+    expect(page.get_by_label("Key note").locator("[value=Bb]")).to_have_text("B♭")
     page.get_by_label("Tunes", exact=True).check()
     expect(metres).to_have_count(11)
 

@@ -76,6 +76,8 @@ def test_the_form_offers_what_the_model_knows(client):
     assert "lydian" in options(tunes, "mode")
     assert "lydian" not in options(choir, "mode")
     assert options(choir, "tonic")[:4] == ["", "G", "A", "D"]
+    assert '<option value="Bb">B♭</option>' in choir
+    assert 'placeholder="0.85"' in choir  # what a piece without a wish is written at
     assert "Writes 4 parts" in choir
     assert 'href="?model=chorales"' in tunes
 

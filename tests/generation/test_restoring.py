@@ -91,7 +91,7 @@ def test_a_file_that_comes_back_gives_the_same_notes(
     name = "a.recipe.json" if format == "recipe" else f"a.{format}"
 
     offered = drop(client, name, written(piece, format))
-    assert "This file was composed here" in offered.content.decode()
+    assert "This file comes from here" in offered.content.decode()
     made = client.post(
         reverse("compose_the_same"), {"recipe": hidden(offered, "recipe")}
     )

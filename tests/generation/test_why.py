@@ -39,7 +39,7 @@ def test_a_place_is_told_in_bars_and_beats_of_the_metre():
     )
     first, second, third = jig.parts[0].notes
 
-    assert place_of(jig, first) == "the pick-up, beat 1"
+    assert place_of(jig, first) == "the pick-up, beat 2.67"
     assert place_of(jig, second) == "bar 2, beat 1"
     assert place_of(jig, third) == "bar 2, beat 1.67"
 
