@@ -91,12 +91,13 @@ def _moves_in_sixteenths(score: Score) -> bool:
 def phrase_starts(score: Score) -> list[int]:
     """Where phrases start: after fermatas, or else every four bars. The first is 0."""
     if score.phrase_end_ticks:
-        ends = {
-            max(n.end_tick for p in score.parts for n in p.notes if n.start_tick == at)
-            for at in score.phrase_end_ticks
-            if any(n.start_tick == at for p in score.parts for n in p.notes)
-        }
-        return [0, *sorted(tick for tick in ends if 0 < tick < score.end_tick)]
+        lasts: dict[int, int] = {}  # by where notes begin, where the last of them ends
+        for note in (note for part in score.parts for note in part.notes):
+            end = lasts.get(note.start_tick, 0)
+            lasts[note.start_tick] = max(end, note.end_tick)
+        ends = {lasts[at] for at in score.phrase_end_ticks if at in lasts}
+        end_tick = score.end_tick
+        return [0, *sorted(tick for tick in ends if 0 < tick < end_tick)]
     fourths = [
         bar.start_tick
         for bar in score.bars()
