@@ -16,11 +16,16 @@ export class RollTable {
   }
 
   #build() {
-    const heads = ["Note", "Part", "Place", "Length", "Seconds", "Surprise, bits"];
+    const heads = ["Note", "Part", "Place", "Length", "Seconds"];
+    this.bits = el("th", { scope: "col" }, "Surprise, bits");
     const table = el(
       "table",
       {},
-      el("thead", {}, el("tr", {}, ...heads.map((h) => el("th", { scope: "col" }, h)))),
+      el(
+        "thead",
+        {},
+        el("tr", {}, ...heads.map((h) => el("th", { scope: "col" }, h)), this.bits),
+      ),
       this.rows,
     );
     const attributes = {
@@ -42,6 +47,7 @@ export class RollTable {
   show(piece) {
     this.piece = piece;
     this.isStale = true;
+    this.bits.hidden = !piece.hasBits; // no model has judged what people wrote
     if (this.element.open) this.#write();
   }
 
@@ -87,7 +93,7 @@ export class RollTable {
       placeName(piece, note.start_tick),
       lengthName(note.duration_ticks),
       note.start_seconds.toFixed(2),
-      note.bits?.toFixed(2) ?? "",
+      ...(piece.hasBits ? [note.bits?.toFixed(2) ?? ""] : []),
     ];
     return el("tr", {}, ...values.map((value) => el("td", {}, value)));
   }

@@ -165,3 +165,15 @@ def test_a_tune_is_taken_home_in_every_form(open_page: OpenPage) -> None:
     with zipfile.ZipFile(file.value.path()) as stems:
         assert stems.testzip() is None
         assert stems.namelist()
+
+
+def test_notes_that_no_model_judged_have_no_empty_column(open_page: OpenPage) -> None:
+    page = open_page("/bring/")
+    field = page.get_by_label("The tune")
+    field.fill("X:1\nM:3/4\nL:1/4\nK:G\nGAB|d3|")
+    page.locator("form", has=field).get_by_role("button", name="Bring it").click()
+    page.get_by_text("The notes as a table").click()
+
+    table = page.get_by_role("region", name="Notes", exact=True)
+    expect(table.get_by_role("columnheader")).to_have_count(5)
+    expect(table.locator("tbody tr").first.get_by_role("cell")).to_have_count(5)
