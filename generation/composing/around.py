@@ -49,6 +49,12 @@ def stretch_of(wanted: Wanted) -> Stretch:
     return Stretch(start, end, min(ahead, wanted.form.length_ticks))
 
 
+def is_weighed(wanted: Wanted) -> bool:
+    """Whether much is given where particles write, so that some fit it better."""
+    start, bar = stretch_of(wanted).start, wanted.form.metre.bar_ticks
+    return any(run.end_tick - start > bar for runs in wanted.runs for run in runs)
+
+
 def barriers(wanted: Wanted) -> list[int]:
     """Where particles are compared: bar lines, the edges of what is kept, the end."""
     stretch, form = stretch_of(wanted), wanted.form

@@ -110,7 +110,7 @@ def _field_mask(
 class ConstrainedDraft(Draft):
     """A draft in ``form`` that keeps to masks wherever it can."""
 
-    __slots__ = ("_masks", "_narrowed", "form")
+    __slots__ = ("_leaves", "_masks", "_narrowed", "form")
 
     def __init__(
         self, encoding: Encoding, form: Form, masks: tuple[FieldMask | None, ...]
@@ -121,12 +121,18 @@ class ConstrainedDraft(Draft):
         # Walks share their masks, so that few pairs ever meet. They are known by their
         # identities, and kept with the answer so that nothing else is given these.
         self._narrowed: dict[tuple[int, int], tuple[Mask, Mask, Mask]] = {}
+        # For each field, what its own mask leaves of a legal one, which comes second.
+        self._leaves: list[dict[int, tuple[Mask, Mask]]] = [{} for _ in masks]
 
     def allowed(self, field: int, chosen: Event, legal: Mask) -> Mask:
+        known = self._leaves[field].get(id(legal))
+        if known is None:
+            known = self._leaves[field][id(legal)] = self._left_of(field, legal), legal
+        return known[0]
+
+    def _left_of(self, field: int, legal: Mask) -> Mask:
         mask = self._masks[field]
-        if mask is None:
-            return legal
-        if self.narrowed(legal, mask.pitches) is legal:
+        if mask is None or self.narrowed(legal, mask.pitches) is legal:
             return legal
         return self.narrowed(legal, mask.wished)
 

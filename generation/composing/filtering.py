@@ -17,6 +17,9 @@ and the likely ones go on in several ways. Events differ in length, so particles
 compared only where time is the same for all: at *barriers*, at which those that are
 early wait.
 
+Particles that have done the same so far are one: the network reads for them once, and
+what they hold is copied when one of them chooses otherwise.
+
 A wish that what is given breaks gives way, at a price that is the same for all such:
 ``BROKEN_WISH``. With ``Sampling.top_k`` and ``top_p`` the proposal is cut off, but the
 masses are those of the whole model.
@@ -24,7 +27,7 @@ masses are those of the whole model.
 ``likeness`` tilts the model itself: the value that the music to be like has at a place
 is given ``likeness * MOST_LIKENESS`` nats more, in the proposal and in both masses.
 
-Symbols: B particles that are active, F event fields, V_f values of field f.
+Symbols: B active particles that differ, F event fields, V_f values of field f.
 """
 
 from __future__ import annotations
@@ -37,8 +40,9 @@ from typing import Any
 import numpy as np
 
 from generation.composing.constraints import ConstrainedDraft
+from generation.composing.forks import Forks
 from generation.composing.guides.base import Guide
-from generation.composing.network import Float32s, Float64s, Ints, Network, State
+from generation.composing.network import Float32s, Float64s, Network, State
 from generation.composing.sampler import Chances, Line, Sampling, draw, surprise
 from generation.composing.weighing import (
     Met,
@@ -49,7 +53,7 @@ from generation.composing.weighing import (
     shares_of,
     systematic,
 )
-from training.learning.event_memory import EventMemory
+from training.learning.event_memory import EventMemory, mix_all
 from training.music.encodings.base import Context, Event, Mask
 
 #: How much likelier, in nats, the source's own value is at a likeness of 1.
@@ -122,7 +126,9 @@ class Filter:
         self._met: dict[tuple[int, int, int], Met] = {}
         self._only: dict[tuple[int, int], tuple[int, Mask, Mask | None]] = {}
         # Of the particles that go on: their numbers, and the network's state of them.
+        # Those that have done the same are one, a row of the state, until they part.
         self._active = [0]
+        self._row_of = [0]
         self._state = network.start(1)
         self._waiting: dict[int, tuple[State, int]] = {}
         self._chances: list[Chances] = []
@@ -194,11 +200,10 @@ class Filter:
 
     def part(self, particles: int) -> None:
         """Go on with so many, which stand at the same place."""
-        (first,) = self.particles
-        self.particles = [first, *(first.copy() for _ in range(particles - 1))]
+        self.particles *= particles
         self.weights = np.repeat(self.weights, particles)
         self._active = list(range(particles))
-        self._state = self._state.take(self._network, [0] * particles)
+        self._row_of = [0] * particles
         sizes = self._network.field_sizes
         self._chances = [Chances(self._seed, i, sizes) for i in self._active]
         self._written = 0
@@ -217,7 +222,9 @@ class Filter:
 
     def choose(self, number: int) -> None:
         """Go on with one particle alone."""
-        self._state = self._state.take(self._network, [number])
+        row = self._row_of[self._active.index(number)]
+        self._state = self._state.take(self._network, [row])
+        self._row_of = [0]
         self.particles = [self.particles[number]]
         self.weights = self.weights[[number]]
         self._active = [0]
@@ -272,44 +279,71 @@ class Filter:
         if not self._left:
             raise Stuck("It grew too long.")
         self._left -= 1
-        particles = [self.particles[i] for i in self._active]
-        contexts = [p.draft.walk.context() for p in particles]
-        ticks = [p.draft.walk.tick for p in particles]
+        branches = self._branches()
+        contexts = [p.draft.walk.context() for p in branches]
         heads = self._network.step(contexts, self._state)
         chances = None if is_given else self._next_chances()
-        chosen: list[Event] = [()] * len(particles)
-        columns: list[Ints] = []
-        step = _Step(contexts, ticks, chosen, [])
+        forks = Forks(len(branches), self._row_of)
+        found: list[Float32s] = []
         for field in self._fields:
-            logits = self._network.field_logits(field, heads, columns)
+            logits = self._network.field_logits(
+                field, heads, forks.columns, forks.branch
+            )
+            particles = [branches[row] for row in forks.branch]
             legal = [
                 p.draft.walk.legal(field, c)
-                for p, c in zip(particles, chosen, strict=True)
+                for p, c in zip(particles, forks.chosen, strict=True)
             ]
             logits += rows_of(legal)
-            if particles[0].memory:
-                logits = np.array(
-                    [
-                        p.memory.mix(field, context, c, row) if p.memory else row
-                        for p, context, c, row in zip(
-                            particles, contexts, chosen, logits, strict=True
-                        )
-                    ]
-                )
-            step.logits.append(logits)
-            fitting = self._fitting(field, particles, chosen, legal, logits, is_given)
+            memories = [p.memory for p in particles if p.memory]
+            if memories:
+                own = [contexts[row] for row in forks.branch]
+                logits = mix_all(memories, field, own, forks.chosen, logits)
+            found.append(logits)
+            fitting = self._fitting(field, particles, forks, legal, logits, is_given)
             if chances is None:
                 picks = fitting.argmax(axis=1)
             else:
-                picks = draw(fitting, chances[field], self._sampling)
-            columns.append(picks)
-            chosen = [(*c, p) for c, p in zip(chosen, picks.tolist(), strict=True)]
-        step.events[:] = chosen
+                picks = draw(forks.each(fitting), chances[field], self._sampling)
+            forks.part(picks.tolist())
+        self._take(branches, contexts, forks, found)
+
+    def _branches(self) -> list[Particle]:
+        """What the active particles are, those that are alike only once."""
+        branches: list[Particle | None] = [None] * self._state.batch
+        for number, row in zip(self._active, self._row_of, strict=True):
+            branches[row] = self.particles[number]
+        return [particle for particle in branches if particle is not None]
+
+    def _take(
+        self,
+        branches: list[Particle],
+        contexts: list[Context],
+        forks: Forks,
+        logits: list[Float32s],
+    ) -> None:
+        """Everybody takes the event that was chosen; who differs now stands alone."""
+        step = _Step(
+            [contexts[row] for row in forks.branch],
+            [branches[row].draft.walk.tick for row in forks.branch],
+            forks.chosen,
+            [forks.as_chosen(field, table) for field, table in enumerate(logits)],
+        )
         self._steps.append(step)
+        seen: set[int] = set()
+        taken = []
+        for row in forks.branch:
+            taken.append(branches[row].copy() if row in seen else branches[row])
+            seen.add(row)
+        if len(taken) > len(branches):
+            for number, row in zip(self._active, forks.row_of, strict=True):
+                self.particles[number] = taken[row]
+            self._state = self._state.take(self._network, forks.branch)
+        self._row_of = forks.row_of
         number = len(self._steps) - 1
-        for row, (particle, event) in enumerate(zip(particles, chosen, strict=True)):
+        for row, (particle, event) in enumerate(zip(taken, forks.chosen, strict=True)):
             if particle.memory:
-                particle.memory.learn(contexts[row], event)
+                particle.memory.learn(step.contexts[row], event)
             particle.guide.advance(particle.draft.walk, event)
             particle.draft.advance(event)
             particle.trail = (particle.trail, number, row)
@@ -318,19 +352,25 @@ class Filter:
         self,
         field: int,
         particles: list[Particle],
-        chosen: list[Event],
+        forks: Forks,
         legal: list[Mask],
         logits: Float32s,
         is_given: bool,
     ) -> Float32s:
         """The model's logits of what fits; the weights take what is lost by it."""
-        met = []
-        for particle, before, mask in zip(particles, chosen, legal, strict=True):
+        met: list[Met] = []
+        known = self._met
+        for particle, before, mask in zip(particles, forks.chosen, legal, strict=True):
             draft = particle.draft
             given = particle.guide.narrow(draft.walk, field, before)
-            met.append(self._meet(mask, draft.allowed(field, before, mask), given))
+            wished = draft.allowed(field, before, mask)
+            names = id(mask), id(wished), id(given)
+            own = known.get(names)
+            if own is None:
+                own = known[names] = meeting(mask, wished, given)
+            met.append(own)
         if self._tilt:
-            logits = self._tilted(field, particles, chosen, logits)
+            logits = self._tilted(field, particles, forks.chosen, logits)
         base = [m.base for m in met]
         model = logits if all(map(is_, base, legal)) else logits + rows_of(base)
         fitting = [m.fitting for m in met]
@@ -341,10 +381,11 @@ class Filter:
         proposal = logits + rows_of(fitting)
         lost = self._log_mass(proposal) - self._log_mass(model)
         for row, m in enumerate(met):
-            lost[row] -= m.price
+            if m.price:
+                lost[row] -= m.price
             if m.is_dead:
                 lost[row] = -np.inf
-        self.weights[self._active] += lost
+        self.weights[self._active] += forks.each(lost)
         return proposal
 
     def _tilted(
@@ -366,14 +407,6 @@ class Filter:
         logits = logits.copy()
         logits[rows, likes[rows]] += self._tilt
         return logits
-
-    def _meet(self, legal: Mask, wished: Mask, given: Mask | None) -> Met:
-        names = (id(legal), id(wished), id(given))
-        known = self._met.get(names)
-        if known is None:
-            known = meeting(legal, wished, given)
-            self._met[names] = known
-        return known
 
     def _log_mass(self, logits: Float32s) -> Float64s:
         """(B,) log of the sum of exp(logits / temperature)."""
@@ -401,17 +434,19 @@ class Filter:
 
     def _wait(self, barrier: int) -> None:
         """Let those wait who are at the barrier, or cannot go on at all."""
-        rows = []
-        for row, number in enumerate(self._active):
+        going: list[tuple[int, int]] = []
+        for number, row in zip(self._active, self._row_of, strict=True):
             walk = self.particles[number].draft.walk
             is_there = walk.tick >= barrier or walk.is_done
             if is_there or self.weights[number] == -np.inf:
                 self._waiting[number] = self._state, row
             else:
-                rows.append(row)
-        if len(rows) == len(self._active):
+                going.append((number, row))
+        if len(going) == len(self._active):
             return
-        self._active = [self._active[row] for row in rows]
+        self._active = [number for number, _ in going]
+        rows = sorted({row for _, row in going})
+        self._row_of = [rows.index(row) for _, row in going]
         if rows:
             self._state = self._state.take(self._network, rows)
 
@@ -430,26 +465,27 @@ class Filter:
         level = log_mean(self.weights)
         self.log_evidence += level
         if not self._waiting:
-            self._waiting = {i: (self._state, i) for i in range(count)}
-        firsts: set[int] = set()
-        particles = []
-        for ancestor in chosen:
-            particle = self.particles[ancestor]
-            particles.append(particle.copy() if ancestor in firsts else particle)
-            firsts.add(ancestor)
-        self.particles = particles
+            self._waiting = {
+                i: (self._state, row) for i, row in enumerate(self._row_of)
+            }
+        self.particles = [self.particles[ancestor] for ancestor in chosen]
         self.weights = np.zeros(count)
         self._go_on(chosen)
 
     def _go_on(self, ancestors: list[int]) -> None:
         """Everybody is active again, in the states of their ancestors."""
-        rows = [self._waiting[ancestor] for ancestor in ancestors]
-        state, first = rows[0]
-        if all(other is state for other, _ in rows):
-            numbers = [row for _, row in rows]
-            if first != 0 or numbers != list(range(state.batch)):
-                state = state.take(self._network, numbers)
-            self._state = state
+        places: dict[tuple[int, int], int] = {}
+        rows: list[tuple[State, int]] = []
+        self._row_of = []
+        for ancestor in ancestors:
+            state, row = self._waiting[ancestor]
+            place = places.setdefault((id(state), row), len(rows))
+            if place == len(rows):
+                rows.append((state, row))
+            self._row_of.append(place)
+        first = rows[0][0]
+        if all(state is first for state, _ in rows):
+            self._state = first.take(self._network, [row for _, row in rows])
         else:
             self._state = State.gathered(self._network, rows)
         self._waiting = {}

@@ -11,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby, pairwise
+from operator import attrgetter
 
 from training.music.cadences import ends_on_tonic
 from training.music.counterpoint import crossing_rate, parallel_rate
@@ -92,7 +93,8 @@ def silence(score: Score) -> float:
     """The share of the piece in which nothing sounds, beyond what breath needs."""
     sounding = 0
     reached = 0
-    for note in sorted(note for part in score.parts for note in part.notes):
+    notes = [note for part in score.parts for note in part.notes]
+    for note in sorted(notes, key=attrgetter("start_tick")):
         sounding += max(0, note.end_tick - max(reached, note.start_tick))
         reached = max(reached, note.end_tick)
     return 4.0 * max(0.0, 1.0 - sounding / max(1, score.end_tick) - SILENCE)

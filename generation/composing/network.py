@@ -100,14 +100,19 @@ class Network:
         return state.heads
 
     def field_logits(
-        self, field: int, heads: Float32s, chosen: Sequence[Ints]
+        self,
+        field: int,
+        heads: Float32s,
+        chosen: Sequence[Ints],
+        rows: Sequence[int] | None = None,
     ) -> Float32s:
         """(B, V_f): how the network rates every value of ``field``. Yours to change.
 
         ``heads`` comes from ``step``, and each field is asked for once; ``chosen[g]``
-        (B,) holds what was chosen for each field g before this one.
+        (B,) holds what was chosen for each field g before this one. ``rows`` (B,) says
+        which draft each row goes on, where one goes on in several ways.
         """
-        hidden = heads[field]
+        hidden = heads[field] if rows is None else heads[field, rows]
         for table, values in zip(self._given[field], chosen, strict=False):
             hidden[:, :-1] += table.take(values, axis=0, mode="clip")
         np.maximum(hidden, 0.0, out=hidden)

@@ -20,7 +20,7 @@ OCTAVE, FIFTH = 0, 7  # semitones modulo 12
 class VoicesDraft(ConstrainedDraft):
     """Several voices, written by the rules."""
 
-    __slots__ = ("_bass", "_known", "_pitches", "_sounding", "_upper")
+    __slots__ = ("_bass", "_known", "_pitches", "_sounding", "_upper", "final_tick")
 
     def __init__(
         self,
@@ -29,6 +29,12 @@ class VoicesDraft(ConstrainedDraft):
         masks: tuple[FieldMask | None, ...],
     ) -> None:
         super().__init__(encoding, form, masks)
+        #: Where the last chord begins: the last fermata, or else the last beat.
+        self.final_tick = (
+            form.phrase_end_ticks[-1]
+            if form.phrase_end_ticks
+            else form.length_ticks - form.metre.beat_ticks
+        )
         order = encoding.order
         self._upper = [[part < other for other in order] for part in order]
         self._bass = order.index(max(order))
@@ -38,9 +44,9 @@ class VoicesDraft(ConstrainedDraft):
 
     def allowed(self, field: int, chosen: Event, legal: Mask) -> Mask:
         mask = super().allowed(field, chosen, legal)
-        is_ending = self.walk.tick >= self.final_tick
-        if is_ending and field == self._bass and self.form.key is not None:
-            return self.narrowed(mask, self._tonic(self.form.key.tonic))
+        key = self.form.key
+        if field == self._bass and key and self.walk.tick >= self.final_tick:
+            return self.narrowed(mask, self._tonic(key.tonic))
         here = self._sounding[field]
         if here is None:
             return mask
@@ -56,14 +62,8 @@ class VoicesDraft(ConstrainedDraft):
                 mask = self.narrowed(mask, self._avoid(here, parallel, up))
         return mask
 
-    @property
-    def final_tick(self) -> int:
-        """Where the last chord begins: the last fermata, or else the last beat."""
-        ends = self.form.phrase_end_ticks
-        return ends[-1] if ends else self.form.length_ticks - self.form.metre.beat_ticks
-
     def advance(self, event: Event) -> None:
-        super().advance(event)
+        self.walk.advance(event)
         for field, value in enumerate(event):
             if value != HOLD:
                 self._sounding[field] = self._pitches[value]

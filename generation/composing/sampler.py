@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from generation.composing.network import Float32s, Float64s, Ints, Network
-from training.learning.event_memory import EventMemory
+from training.learning.event_memory import EventMemory, mix_all
 from training.music.encodings.base import Context, Event, Mask, Walk
 
 _CHUNK = 64  # events for which chances are drawn at once
@@ -237,13 +237,11 @@ class _Scribe:
         logits: Float32s,
     ) -> Float32s:
         """``logits`` of the legal values as the drafts' memories would have them."""
-        rows = [
-            memory.mix(field, context, before, row + draft.walk.legal(field, before))
-            for memory, draft, context, before, row in zip(
-                self._memories, self._open, contexts, chosen, logits, strict=True
-            )
+        masks = [
+            draft.walk.legal(field, before)
+            for draft, before in zip(self._open, chosen, strict=True)
         ]
-        return np.array(rows)
+        return mix_all(self._memories, field, contexts, chosen, logits + _rows(masks))
 
     def _next_chances(self) -> list[Float32s]:
         """For each field (active, V_f)."""

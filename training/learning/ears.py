@@ -29,7 +29,7 @@ Past = tuple[Hashable, ...]
 Asked = tuple[tuple[Past, int | None], ...]  # of each view: its past, and its base
 
 #: Counted from when nothing has sounded yet; a memory learns such notes apart.
-_NO_BASE = 500
+NO_BASE = 500
 
 
 class Ear(Protocol):
@@ -86,7 +86,7 @@ class PitchesEar:
     def ask(self, field: int, context: Context, chosen: Event) -> Asked:
         first, second, last = self._pitches
         intervals = _interval(first, second), _interval(second, last)
-        base = last if isinstance(last, int) else _NO_BASE
+        base = last if isinstance(last, int) else NO_BASE
         return (self._pitches, None), (intervals, base)
 
     def hear(self, context: Context, event: Event) -> None:
@@ -121,7 +121,7 @@ class MelodyEar:
         if field == 0:
             return (((pitches[-1], self._duration, place), None),)
         sounding = context[self._sounding] - 1
-        base = sounding if sounding >= FIRST_OF_MELODY else _NO_BASE
+        base = sounding if sounding >= FIRST_OF_MELODY else NO_BASE
         line = tuple(
             _interval(a, b, FIRST_OF_MELODY)
             for a, b in zip(pitches, pitches[1:], strict=False)
@@ -156,7 +156,7 @@ class VoicesEar:
         now, held = context[self._sounding[field]], context[self._held[field]]
         before, place = self._before[field], context[self._place]
         interval = _interval(before, now, FIRST_OF_VOICES)
-        base = now if now >= FIRST_OF_VOICES else _NO_BASE
+        base = now if now >= FIRST_OF_VOICES else NO_BASE
         others = tuple(
             context[self._sounding[other]] if value == VOICES_HOLD else value
             for other, value in enumerate(chosen[:2])
@@ -197,7 +197,7 @@ class PolyphonyEar:
         if field == 0:
             # In a chord the next note is counted from the one below it.
             who = part, context[self._last_shift] == 1
-            base = own if own >= FIRST_OF_POLYPHONY else _NO_BASE
+            base = own if own >= FIRST_OF_POLYPHONY else NO_BASE
             interval = _interval(before, own, FIRST_OF_POLYPHONY)
             return ((before, own, place, who), None), ((interval, place, who), base)
         if field == 1:

@@ -16,61 +16,67 @@ over the legal values, with c = closeness times the field's weight in ``ear.weig
 Closeness is 0 (the network alone) to 1. Weights, escape and bias were chosen on the
 validation pieces of the house models, see ``adaptive.py``.
 
-Symbols: V values of a field, K views of it, O symbols in a context.
+Symbols: V values of a field, K views of it, B drafts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from training.learning.ears import Ear, ear_for
-from training.learning.short_term import Array, CountedModel, Escape, combine
+from training.learning.dense_counts import DenseCounts, blend
+from training.learning.ears import NO_BASE, Ear, ear_for
+from training.learning.short_term import combine
 from training.music.encodings import Encoding
 from training.music.encodings.base import Context, Event
 
 Logits = npt.NDArray[np.float32]
 
-ESCAPE: Escape = "C"
 BIAS = 1.0
+_SYMBOLS = 4  # of a view, for each value of its field
 _LEAST = 1e-30  # no probability is less, so that it has a logarithm
-_RELATIVE = 1000  # what is no pitch (a rest, a hold) is this far from any interval
 
 
 class EventMemory:
     """Learns a piece event by event and tells the network what to expect of it.
 
-    Plain Python, for the inner loop of composing: it does not depend on the length of
-    the piece. One memory may learn a beginning and be copied for every draft.
+    For the inner loop of composing: it does not depend on the length of the piece. One
+    memory may learn a beginning and be copied for every draft; ``mix_all`` asks those
+    of all drafts at once.
     """
 
-    __slots__ = ("_closeness", "_ear", "_models")
+    __slots__ = ("_closeness", "_ear", "_models", "_sizes")
 
     def __init__(self, encoding: Encoding, *, closeness: float) -> None:
         if not 0.0 <= closeness <= 1.0:
             raise ValueError(f"Closeness is a number from 0 to 1, not {closeness}.")
         self._ear: Ear = ear_for(encoding)
         self._closeness = closeness
+        self._sizes = [field.size for field in encoding.fields]
         self._models = [
-            [CountedModel(order, ESCAPE) for order in orders]
-            for orders in self._ear.orders
+            [DenseCounts(order, _SYMBOLS * size) for order in orders]
+            for size, orders in zip(self._sizes, self._ear.orders, strict=True)
         ]
 
     def copy(self) -> EventMemory:
         """An independent memory of the same past."""
         other = EventMemory.__new__(EventMemory)
         other._closeness, other._ear = self._closeness, self._ear.copy()
+        other._sizes = self._sizes
         other._models = [[m.copy() for m in models] for models in self._models]
         return other
 
     def learn(self, context: Context, event: Event) -> None:
         """Take in the event that came in ``context``."""
+        first = self._ear.first_pitch
         for field, value in enumerate(event):
             asked = self._ear.ask(field, context, event[:field])
+            size = self._sizes[field]
             for model, (past, base) in zip(self._models[field], asked, strict=True):
-                model.learn(past, self._symbol(field, value, base))
+                start = 0 if base is None or value < first else _start(size, base)
+                model.learn(past, start + value)
         self._ear.hear(context, event)
 
     def mix(
@@ -81,53 +87,94 @@ class EventMemory:
         ``logits`` (V,) are the network's, -inf where a value is not legal; ``chosen``
         are the event's fields before this one.
         """
-        share = self._closeness * self._ear.weights[field]
-        legal = np.flatnonzero(logits > -np.inf)
-        if share == 0.0 or len(legal) == 1:
-            return logits
-        own = logits[legal].astype(np.float64)
-        own -= own.max()
-        own -= np.log(np.exp(own).sum())
-        said = self._views(field, context, chosen, legal, own)
-        mixed = np.full(len(logits), -np.inf, np.float32)
-        together = combine(said, BIAS)
-        mixed[legal] = (1 - share) * own + share * np.log(np.maximum(together, _LEAST))
+        mixed: Logits = mix_all([self], field, [context], [chosen], logits[None])[0]
         return mixed
 
-    def _views(
-        self,
-        field: int,
-        context: Context,
-        chosen: Event,
-        legal: npt.NDArray[np.intp],
-        own: Array,
-    ) -> Array:
-        """(K, legal values): what each view expects, or else the network."""
+    def recall(
+        self, field: int, context: Context, chosen: Event, seen: Seen, number: int
+    ) -> None:
+        """Write what each view has seen into row ``number`` of ``seen``."""
+        first = self._ear.first_pitch
         asked = self._ear.ask(field, context, chosen)
-        column = {value: i for i, value in enumerate(legal.tolist())}
-        probs = np.exp(own)
-        said = np.empty((len(asked), len(legal)))
-        for model, row, (past, base) in zip(
-            self._models[field], said, asked, strict=True
+        size = self._sizes[field]
+        for view, (model, (past, base)) in enumerate(
+            zip(self._models[field], asked, strict=True)
         ):
-            shares, left = model.recall(past)
-            np.multiply(probs, left, out=row)
-            for symbol, part in shares.items():
-                place = column.get(self._value(symbol, base))
-                if place is not None:
-                    row[place] += part
-        np.maximum(said, _LEAST, out=said)
-        said /= said.sum(axis=1, keepdims=True)
-        return said
+            start = 0 if base is None else _start(size, base)
+            for depth, row in enumerate(model.recall(past)):
+                counts = row.counts
+                place = seen.counts[number, view, depth]
+                if start:
+                    place[:first] = counts[:first]
+                    place[first:] = counts[start + first : start + size]
+                else:
+                    place[:] = counts[:size]
+                seen.totals[number, view, depth] = row.total
+                seen.different[number, view, depth] = row.different
 
-    def _symbol(self, field: int, value: int, base: int | None) -> int:
-        if base is None:
-            return value
-        return value - base if value >= self._ear.first_pitch else value - _RELATIVE
+    def share_of(self, field: int) -> float:
+        """The part of the memory beside the network's."""
+        return self._closeness * self._ear.weights[field]
 
-    @staticmethod
-    def _value(symbol: Hashable, base: int | None) -> int:
-        assert isinstance(symbol, int)
-        if base is None:
-            return symbol
-        return symbol + base if symbol > -_RELATIVE // 2 else symbol + _RELATIVE
+    def seen(self, field: int, drafts: int) -> Seen:
+        """Room for what so many memories have seen of ``field``."""
+        orders = self._ear.orders[field]
+        return Seen(drafts, len(orders), 1 + max(orders), self._sizes[field])
+
+
+class Seen:
+    """What the K views of the memories of B drafts counted, by depth D of context."""
+
+    __slots__ = ("counts", "different", "totals")
+
+    def __init__(self, drafts: int, views: int, depths: int, size: int) -> None:
+        self.counts = np.zeros((drafts, views, depths, size))
+        self.totals = np.zeros((drafts, views, depths))
+        self.different = np.zeros((drafts, views, depths))
+
+
+def mix_all(
+    memories: Sequence[EventMemory],
+    field: int,
+    contexts: Sequence[Context],
+    chosen: Sequence[Event],
+    logits: Logits,
+) -> Logits:
+    """(B, V) logits of ``field`` as the network and each draft's memory rate it.
+
+    As ``EventMemory.mix``, for B drafts with memories of one kind. ``logits`` are not
+    changed.
+    """
+    share = memories[0].share_of(field)
+    legal = logits > -np.inf
+    sizes = legal.sum(axis=1)
+    if share == 0.0 or sizes.max() == 1:
+        return logits
+    seen = memories[0].seen(field, len(memories))
+    for number, (memory, context, before) in enumerate(
+        zip(memories, contexts, chosen, strict=True)
+    ):
+        if sizes[number] > 1:
+            memory.recall(field, context, before, seen, number)
+    own = logits.astype(np.float64)
+    own -= own.max(axis=1, keepdims=True)
+    own -= np.log(np.exp(own).sum(axis=1, keepdims=True))
+    shares, left = blend(seen.counts, seen.totals, seen.different)
+    said = np.maximum(shares + left[..., None] * np.exp(own)[:, None, :], _LEAST)
+    said *= legal[:, None, :]
+    said /= said.sum(axis=-1, keepdims=True)
+    together = combine(said.swapaxes(0, 1), BIAS, np.maximum(sizes, 2))
+    mixed = (1 - share) * own + share * np.log(np.maximum(together, _LEAST))
+    mixed[sizes == 1] = logits[sizes == 1]
+    return np.where(legal, mixed, -np.inf).astype(np.float32)
+
+
+def _start(size: int, base: int) -> int:
+    """What is added to a pitch that is counted from ``base``, or from none yet.
+
+    Symbols are a field's values; then, three times as many: values seen from a base,
+    from the lowest to the highest, and those that had none.
+    """
+    if base == NO_BASE:
+        return 3 * size
+    return 2 * size - base

@@ -211,7 +211,9 @@ def entropy(probs: Array) -> Array:
     return bits
 
 
-def combine(distributions: Array, bias: float) -> Array:
+def combine(
+    distributions: Array, bias: float, sizes: npt.NDArray[np.intp] | None = None
+) -> Array:
     """One distribution from several: those that are sure of themselves count more.
 
         w_m = (H(p_m) / H_max) ** -bias
@@ -222,8 +224,10 @@ def combine(distributions: Array, bias: float) -> Array:
     0 is the plain geometric mean.
 
     Args:
-        distributions: (models, ..., alphabet), positive, each summing to one.
+        distributions: (models, ..., alphabet), positive, each summing to one. With
+            ``sizes``, 0 where a symbol is not in the alphabet.
         bias: how much more the sure ones count, from 0.
+        sizes: (...), how many symbols the alphabets have, 2 or more.
 
     Returns:
         (..., alphabet), summing to one.
@@ -233,10 +237,17 @@ def combine(distributions: Array, bias: float) -> Array:
     size = distributions.shape[-1]
     if size == 1:
         return np.ones(distributions.shape[1:])
-    relative = np.clip(entropy(distributions) / np.log2(size), 1e-6, 1.0)
+    most = np.log2(size if sizes is None else sizes)
+    relative = np.clip(entropy(distributions) / most, 1e-6, 1.0)
     weights = relative**-bias
     weights /= weights.sum(axis=0)
-    logs = (weights[..., None] * np.log(distributions)).sum(axis=0)
+    if sizes is None:
+        logs = (weights[..., None] * np.log(distributions)).sum(axis=0)
+    else:
+        outside = distributions[0] == 0.0
+        inside = np.where(outside, 1.0, distributions)
+        logs = (weights[..., None] * np.log(inside)).sum(axis=0)
+        logs[outside] = -np.inf
     probs = np.exp(logs - logs.max(axis=-1, keepdims=True))
     combined: Array = probs / probs.sum(axis=-1, keepdims=True)
     return combined

@@ -48,6 +48,8 @@ class VoicesGuide:
         for field, runs in enumerate(fields):
             for run in runs:
                 self._take(field, run, wanted)
+        self._all_whole = frozenset.intersection(*map(frozenset, self._whole))
+        self._has_queues = any(self._queues)
         self._fresh = [
             frozenset(
                 tick // TICKS_PER_STEP
@@ -129,9 +131,11 @@ class VoicesGuide:
         return symbol
 
     def is_given(self, walk: VoicesWalk) -> bool:
-        return all(walk.step in whole for whole in self._whole)
+        return walk.step in self._all_whole
 
     def advance(self, walk: VoicesWalk, event: Event) -> None:
+        if not self._has_queues:
+            return
         step = walk.step
         for field, queues in enumerate(self._queues):
             for queue in queues:

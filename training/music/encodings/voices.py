@@ -67,12 +67,22 @@ _WITHOUT_HOLD = allow(NUM_SYMBOLS, [REST, *range(FIRST_PITCH, NUM_SYMBOLS)])
 class VoicesWalk:
     """See ``base.Walk``."""
 
-    __slots__ = ("_fermatas", "_grid", "_held", "_length", "_sounding", "step")
+    __slots__ = (
+        "_fermatas",
+        "_grid",
+        "_held",
+        "_length",
+        "_places",
+        "_sounding",
+        "step",
+    )
 
     def __init__(self, form: Form, num_parts: int) -> None:
         self._grid = BarGrid.of(form, TICKS_PER_STEP)
         self._length = self._grid.length
         self._fermatas = [tick // TICKS_PER_STEP for tick in form.phrase_end_ticks]
+        # What depends on the step alone, shared by copies that are as long.
+        self._places: dict[int, Context] = {}
         self.step = 0
         self._sounding = [REST] * num_parts  # the symbol that each voice sounds
         self._held = [0] * num_parts  # steps for which it has sounded
@@ -90,6 +100,13 @@ class VoicesWalk:
         return self._sounding[field]
 
     def context(self) -> Context:
+        place = self._places.get(self.step)
+        if place is None:
+            place = self._places[self.step] = self._place()
+        held = [min(steps, MAX_HELD) for steps in self._held]
+        return (*place, *self._sounding, *held)
+
+    def _place(self) -> Context:
         step = self.step
         following = bisect_left(self._fermatas, step)
         to_fermata, since = MAX_TO_FERMATA + 1, MAX_SINCE_FERMATA
@@ -97,9 +114,7 @@ class VoicesWalk:
             to_fermata = min(self._fermatas[following] - step, MAX_TO_FERMATA)
         if following:
             since = min(step - self._fermatas[following - 1], MAX_SINCE_FERMATA)
-        here = barred_context(self._grid, step, self._length)
-        held = [min(steps, MAX_HELD) for steps in self._held]
-        return (*here, to_fermata, since, *self._sounding, *held)
+        return (*barred_context(self._grid, step, self._length), to_fermata, since)
 
     def legal(self, field: int, chosen: Event) -> Mask:
         return _WITHOUT_HOLD if self._sounding[field] == REST else _ANY
@@ -115,11 +130,13 @@ class VoicesWalk:
 
     def set_length(self, length_ticks: int) -> None:
         self._length = length_ticks // TICKS_PER_STEP
+        self._places = {}
 
     def copy(self) -> VoicesWalk:
         other = VoicesWalk.__new__(VoicesWalk)
         other._grid, other._length = self._grid, self._length
         other._fermatas, other.step = self._fermatas, self.step
+        other._places = self._places
         other._sounding, other._held = self._sounding.copy(), self._held.copy()
         return other
 
@@ -213,14 +230,14 @@ def voice_symbols(part: Part, *, tonic: int, length: int) -> list[int]:
 
 
 def _notes(symbols: list[int], tonic: int) -> tuple[Note, ...]:
-    notes: list[Note] = []
+    begun: list[list[int]] = []  # of each note its step, its symbol and its steps
     for step, symbol in enumerate(symbols):
-        tick = step * TICKS_PER_STEP
         if symbol >= FIRST_PITCH:
-            pitch = tonic + LOWEST + symbol - FIRST_PITCH
-            notes.append(Note(tick, pitch, TICKS_PER_STEP))
-        elif symbol == HOLD and notes:
-            last = notes.pop()
-            length = last.duration_ticks + TICKS_PER_STEP
-            notes.append(Note(last.start_tick, last.pitch, length))
-    return tuple(notes)
+            begun.append([step, symbol, 1])
+        elif symbol == HOLD and begun:
+            begun[-1][2] += 1
+    lowest = tonic + LOWEST - FIRST_PITCH
+    return tuple(
+        Note(step * TICKS_PER_STEP, lowest + symbol, steps * TICKS_PER_STEP)
+        for step, symbol, steps in begun
+    )
