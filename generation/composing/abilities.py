@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from generation.composing.recipe import MAX_BARS
-from generation.composing.repertoire import Repertoire
+from generation.composing.repertoire import Repertoire, written_in
 from generation.composing.source import MAX_SOURCE_NOTES
 from generation.composing.wishes import (
     ACTIONS,
@@ -169,7 +169,7 @@ def _cannot_take(piece: Piece, model: Repertoire, action: str) -> str:
     elif reason := _wrong_parts(piece, model):
         return reason
     keeps_metre = action != IN_METRE and model.has_rhythm
-    if keeps_metre and piece.metre not in model.metres:
+    if keeps_metre and written_in(model.metres, piece.metre) not in model.metres:
         return f"{model.title} knows no music in {piece.metre}."
     if piece.key and model.knows_keys and piece.key.mode not in model.modes:
         return f"{model.title} knows no {piece.key.mode} music."

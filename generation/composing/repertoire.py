@@ -79,6 +79,25 @@ class Repertoire:
         }
 
 
+def written_in(known: Iterable[Metre], own: Metre) -> Metre:
+    """``own``, or a metre among the ``known`` whose bars hold so many of its own.
+
+    Its beat must be felt alike: 2/4 is written in 4/4, 6/8 in 12/8. ``own`` too where
+    nothing stands for it.
+    """
+    metres = set(known)
+    near = [
+        metre
+        for metre in metres
+        if metre.bar_ticks % own.bar_ticks == 0
+        and metre.is_compound == own.is_compound
+        and own.beat_ticks % metre.beat_ticks == 0
+    ]
+    if own in metres or not near:
+        return own
+    return min(near, key=lambda metre: (metre.bar_ticks, metre))
+
+
 def repertoire_of_forms(
     title: str, encoding: Encoding, forms: CountedForms
 ) -> Repertoire:

@@ -19,6 +19,7 @@ from generation.composing.guides.polyphony import PolyphonyGuide
 from generation.composing.guides.voices import VoicesGuide
 from generation.composing.plans import MIN_PHRASE_BARS, Plan, choose_plan
 from generation.composing.recipe import BadRequest, ComposeRequest
+from generation.composing.repertoire import written_in
 from generation.composing.source import NOTES, PITCHES, RHYTHM, Source
 from training.learning.bundle import Bundle
 from training.music.encodings import (
@@ -31,7 +32,7 @@ from training.music.encodings import (
     VoicesEncoding,
 )
 from training.music.pitch import HIGHEST_PITCH, LOWEST_PITCH, Key
-from training.music.score import Metre, Note
+from training.music.score import Note
 
 #: Music whose middle is further than this from where the model's lies, in semitones, is
 #: read an octave nearer.
@@ -96,13 +97,14 @@ def steering_of(bundle: Bundle, request: ComposeRequest, source: Source) -> Stee
         for own in notes:
             _check_line(encoding, own)
         encoding.walk(form)  # A pick-up may be off the model's grid.
-        guide = _guide(encoding, wanted)
+        guide = guide_of(encoding, wanted)
     except ValueError as reason:
         raise BadRequest(f"This model cannot work from these bars. {reason}") from None
     return Steering(plan, wanted, tuple(notes), guide)
 
 
-def _guide(encoding: Encoding, wanted: Wanted) -> Guide[Any]:
+def guide_of(encoding: Encoding, wanted: Wanted) -> Guide[Any]:
+    """Raises ``NotEncodable`` for what has no place in the encoding."""
     if isinstance(encoding, MelodyEncoding):
         return MelodyGuide(wanted)
     if isinstance(encoding, VoicesEncoding):
@@ -154,7 +156,8 @@ def _plan(bundle: Bundle, request: ComposeRequest, source: Source) -> Plan:
         tonic = key.tonic if request.tonic is None else request.tonic
         key = Key(tonic, request.mode or key.mode)
     is_own_metre = request.metre in (None, source.metre)
-    metre = _written_in(bundle, source) if is_own_metre else request.metre
+    known = {form.metre for form, _ in bundle.forms}
+    metre = written_in(known, source.metre) if is_own_metre else request.metre
     assert metre is not None
     # Of the asked metre's bars as many; of one that only stands for it, as much time.
     written = bars
@@ -195,32 +198,15 @@ def _plan(bundle: Bundle, request: ComposeRequest, source: Source) -> Plan:
             phrase_end_ticks=_phrases(drawn.form, source, length),
             instruments=_players(bundle, drawn.form, source, request),
         )
-    octaves = _octaves(bundle, form, source, shift, request.as_part)
+    octaves = 0
+    if not _has_its_players(drawn.form, source):
+        octaves = _octaves(bundle, form, source, shift, request.as_part)
     return replace(
         drawn,
         form=form,
         transposition=shift + 12 * octaves,
         metre=source.metre if is_own_metre and metre != source.metre else None,
     )
-
-
-def _written_in(bundle: Bundle, source: Source) -> Metre:
-    """The source's metre, or one the model knows whose bars hold so many of its own.
-
-    Its beat must be felt alike: 2/4 is written in 4/4, 6/8 in 12/8.
-    """
-    own = source.metre
-    known = {form.metre for form, _ in bundle.forms}
-    near = [
-        metre
-        for metre in known
-        if metre.bar_ticks % own.bar_ticks == 0
-        and metre.is_compound == own.is_compound
-        and own.beat_ticks % metre.beat_ticks == 0
-    ]
-    if own in known or not near:
-        return own
-    return min(near, key=lambda metre: (metre.bar_ticks, metre))
 
 
 def _phrases(drawn: Form, source: Source, length: int) -> tuple[int, ...]:
@@ -299,6 +285,17 @@ def _players(
             high = max(high, player.highest_pitch)
         players.append(Instrument(part.name, part.program, low, high))
     return tuple(players)
+
+
+def _has_its_players(drawn: Form, source: Source) -> bool:
+    """Whether each part is played by one of the model's own, within its compass."""
+    known = {player.name: player for player in drawn.instruments}
+    return bool(known) and all(
+        part.name in known
+        and known[part.name].lowest_pitch <= low
+        and high <= known[part.name].highest_pitch
+        for part, (low, high) in zip(source.score.parts, source.compasses, strict=True)
+    )
 
 
 def _octaves(

@@ -59,6 +59,13 @@ def test_a_hymn_can_do_all_but_change_its_metre():
     )
 
 
+@pytest.mark.parametrize("own", [Metre(2, 4), Metre(4, 4), Metre(3, 4), Metre(2, 2)])
+def test_a_metre_is_refused_where_no_known_one_stands_for_it(own):
+    hymn = replace(HYMN, metre=own)
+
+    assert ("continue" in able(hymn, CHORALES)) == (own != Metre(3, 4))
+
+
 def test_a_reason_names_the_models_that_can():
     assert (
         why_not("harmonise", BROUGHT, TUNES, is_own=False, others=[CHORALES, NOTES])
