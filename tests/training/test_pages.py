@@ -64,9 +64,8 @@ def training(run: TrainingRun) -> uuid.UUID:
 
 
 def make_version(model: Model, number: int, **values) -> ModelVersion:
-    return ModelVersion.objects.create(
-        model=model, number=number, bundle_hash=f"{number}" * 64, **values
-    )
+    values = {"bundle_hash": f"{number}" * 64, **values}
+    return ModelVersion.objects.create(model=model, number=number, **values)
 
 
 # Who may come in
@@ -493,9 +492,10 @@ def test_a_run_asks_the_database_few_things(
 
 
 def test_ones_own_models_are_listed_and_may_be_composed_with(
-    client, visitor, alice, run
+    client, visitor, alice, run, tunes
 ):
-    make_version(run.model, 1, is_default=True)
+    # With a bundle that is there: a model without one is not offered.
+    make_version(run.model, 1, is_default=True, bundle_hash=tunes.bundle_hash)
     client.force_login(alice)
 
     for path in ("/models/", "/compose/", "/"):
@@ -503,8 +503,8 @@ def test_ones_own_models_are_listed_and_may_be_composed_with(
         assert "Airs" not in visitor.get(path).content.decode()
 
 
-def test_nobody_composes_with_anothers_model(visitor, alice, run):
-    make_version(run.model, 1, is_default=True)
+def test_nobody_composes_with_anothers_model(visitor, alice, run, tunes):
+    make_version(run.model, 1, is_default=True, bundle_hash=tunes.bundle_hash)
 
     response = visitor.post("/compose/", {"model": "airs"})
 
