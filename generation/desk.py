@@ -136,7 +136,7 @@ def desk_of(
         )
         for offer in offers
     }
-    offer = _chosen(composition, offers, cannot, slug)
+    offer = _chosen(composition, piece, offers, cannot, slug)
     why = (
         cannot[offer.slug] if offer else abilities(piece, None, is_own=False, others=())
     )
@@ -167,18 +167,32 @@ def _can_do_something(why: Mapping[str, str]) -> bool:
 
 def _chosen(
     composition: Composition,
+    piece: Piece,
     offers: Sequence[Offer],
     cannot: Mapping[str, Mapping[str, str]],
     slug: str | None,
 ) -> Offer | None:
-    """The one asked for, the piece's own, or the one that can do most."""
+    """The one asked for, the piece's own, or the one that suits it best.
+
+    Of those that can do something with it, one that writes as many parts; and of these
+    the one that refuses least.
+    """
     for name in (slug, composition.model_slug):
         for offer in offers:
             if offer.slug == name:
                 return offer
     if not offers:
         return None
-    return min(offers, key=lambda o: sum(map(bool, cannot[o.slug].values())))
+
+    def misfit(offer: Offer) -> tuple[bool, bool, int]:
+        why = cannot[offer.slug]
+        return (
+            not _can_do_something(why),
+            offer.repertoire.num_parts != piece.num_parts,
+            sum(map(bool, why.values())),
+        )
+
+    return min(offers, key=misfit)
 
 
 def own_offers(composition: Composition, offers: Sequence[Offer]) -> list[Offer]:

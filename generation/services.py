@@ -15,7 +15,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 
 from generation.composing.composer import Composed, compose
-from generation.composing.naming import title_of
+from generation.composing.naming import title_of, told_apart, without_change
 from generation.composing.recipe import ComposeRequest, recipe_json
 from generation.models import Composition
 from generation.sounds import inherited_sound
@@ -28,7 +28,7 @@ from training.services import load_version_bundle
 logger = logging.getLogger(__name__)
 
 #: Seeds we draw are short enough to read out; anyone may ask for a longer one.
-DRAWN_SEEDS = 1_000_000
+DRAWN_SEEDS = 10_000
 #: The largest whole number that every program reading our JSON holds exactly.
 MAX_SEED = 2**53 - 1
 
@@ -95,7 +95,7 @@ def compose_now(
     }
     title = title_of(version.model.title, composed.score, request.seed)
     if parent and change:
-        title = _given_title(parent) or title
+        title = _title_of_child(parent, title, change)
     return Composition.objects.create(
         title=title,
         version=version,
@@ -129,7 +129,7 @@ def keep_changed(
     use that; ``surprise`` is what it thought of the notes, where it was asked.
     """
     kind = version.model.title if version else "Piece"
-    title = _given_title(parent) or title_of(kind, score, parent.seed)
+    title = _title_of_child(parent, title_of(kind, score, parent.seed), change)
     return Composition.objects.create(
         title=title,
         origin=Composition.Origin.EDITED,
@@ -153,12 +153,14 @@ def _in_a_line(change: str) -> str:
     return change if len(change) <= longest else f"{change[: longest - 1]}…"
 
 
-def _given_title(piece: Composition) -> str:
-    """The title that a person gave it, which stays with what is made from it."""
-    kind = piece.version.model.title if piece.version else "Piece"
+def _title_of_child(parent: Composition, written: str, change: str) -> str:
+    """A title a person gave stays; where it is the parent's, it says what changed."""
+    kind = parent.version.model.title if parent.version else "Piece"
+    before = without_change(parent.title, parent.change)
     # The program's own titles hold the key and the seed, which change.
-    written = title_of(kind, score_from_json(piece.score), piece.seed)
-    return "" if piece.title == written else piece.title
+    is_given = before != title_of(kind, score_from_json(parent.score), parent.seed)
+    title = before if is_given else written
+    return told_apart(title, _in_a_line(change)) if title == before else title
 
 
 def compose_random(

@@ -36,3 +36,15 @@ def title_of(kind: str, score: Score, seed: int) -> str:
         what = ENSEMBLES.get(len(parts), kind)
     where = f" in {score.key}" if score.key else ""
     return f"{what}{where}, no. {seed}"
+
+
+def told_apart(title: str, change: str, *, longest: int = 120) -> str:
+    """``title`` with what was changed: ``The brook (bars 5 to 8 rewritten)``."""
+    what = f" ({change.partition(':')[0]})"
+    room = longest - len(what)
+    return title[:room].rstrip() + what if change and room > 0 else title
+
+
+def without_change(title: str, change: str) -> str:
+    """The title that ``told_apart`` was given."""
+    return title.removesuffix(f" ({change.partition(':')[0]})") if change else title

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from generation.composing.naming import title_of
+from generation.composing.naming import title_of, told_apart, without_change
 from training.music.pitch import Key
 from training.music.score import KeyChange, Metre, MetreChange, Part, Score
 
@@ -49,3 +49,18 @@ def test_players_are_called_by_their_number():
 
 def test_without_a_key_none_is_named():
     assert title_of("Other", score(2, Metre()), 3) == "Other, no. 3"
+
+
+def test_a_child_is_told_apart_from_its_parent():
+    assert (
+        told_apart("The brook", "wilder: temperature 0.85 to 1") == "The brook (wilder)"
+    )
+    assert without_change("The brook (wilder)", "wilder: more") == "The brook"
+    assert without_change("Air (in D)", "") == "Air (in D)"
+
+
+def test_a_long_title_makes_room_for_what_changed():
+    title = told_apart("x" * 120, "one note changed")
+
+    assert len(title) == 120
+    assert title.endswith(" (one note changed)")

@@ -179,7 +179,7 @@ def test_another_key_of_given_notes_is_exact(client, edited):
     child = child_of(edited)
     assert child.change == "in E major"
     assert child.measures["key"] == "E major"
-    assert child.title == "The Long Way"
+    assert child.title == f"The Long Way ({child.change.partition(':')[0]})"
     assert child.origin == Composition.Origin.EDITED
     moved = [[t, pitch + 2, d] for t, pitch, d in notes_of(edited)[0]]
     assert notes_of(child)[0] == moved
@@ -392,7 +392,7 @@ def test_wilder_of_given_notes_is_a_variation_at_another_temperature(client, edi
 
     child = child_of(edited)
     assert child.change == "wilder: temperature 0.85 to 1.05"
-    assert child.title == "The Long Way"
+    assert child.title == f"The Long Way ({child.change.partition(':')[0]})"
     same = sum(note in notes_of(child)[0] for note in notes_of(edited)[0])
     assert len(notes_of(edited)[0]) / 3 < same
     assert is_reproduced(child)

@@ -248,6 +248,7 @@ def test_a_cost_is_told_in_words(dataset):
 
 
 def test_files_that_were_away_are_read_when_they_are_back(dataset):
+    offers._read_work.cache_clear()
     away = dataset.folder.with_name("away")
     dataset.folder.rename(away)
     assert offers.work_of(dataset) is None
