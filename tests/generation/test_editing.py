@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -215,7 +216,8 @@ def test_the_recipe_of_an_edited_piece_holds_its_notes(client, piece):
     recipe = json.loads(services.recipe_text(child))
 
     assert recipe["origin"] == "edited"
-    assert score_from_json(recipe["score"]) == child.as_score()
+    held = score_from_json(recipe["score"])
+    assert replace(held, title=child.title) == child.as_score()
 
 
 @pytest.mark.parametrize("format", ["mid", "musicxml"])
