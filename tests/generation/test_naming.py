@@ -52,9 +52,9 @@ def test_without_a_key_none_is_named():
 
 
 def test_a_child_is_told_apart_from_its_parent():
-    assert (
-        told_apart("The brook", "wilder: temperature 0.85 to 1") == "The brook (wilder)"
-    )
+    title = told_apart("The brook", "wilder: temperature 0.85 to 1")
+
+    assert title == "The brook (wilder)"
     assert without_change(title, "wilder: more") == "The brook"
     assert without_change("Air (in D)", "") == "Air (in D)"
 
