@@ -129,13 +129,13 @@ def test_two_quick_presses_make_one_piece(piece: Page) -> None:
 
 def test_one_comes_back_to_a_page_that_works(piece: Page) -> None:
     first = piece.url
-    piece.get_by_role("button", name="Calmer").click()
+    piece.get_by_role("button", name="Calmer", exact=True).click()
     expect(piece).not_to_have_url(first)
 
     piece.go_back()
 
     expect(piece).to_have_url(first)
-    calmer = piece.get_by_role("button", name="Calmer")
+    calmer = piece.get_by_role("button", name="Calmer", exact=True)
     expect(calmer).not_to_have_attribute("aria-busy", "true")
     player = player_of(piece)
     player.get_by_role("button", name="Play").click()
