@@ -68,7 +68,7 @@ def test_nor_in_a_child_with_every_fold_open_and_a_note_asked_about(
 ) -> None:
     page = open_path(open_page, "a piece", color_scheme=scheme, width=width)
     first = page.url
-    page.get_by_role("button", name="Wilder").click()
+    page.get_by_role("button", name="Wilder", exact=True).click()
     expect(page).not_to_have_url(first)
     expect(page.get_by_role("button", name="Edit notes")).to_be_visible()
 

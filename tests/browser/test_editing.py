@@ -298,7 +298,8 @@ def test_edits_are_saved_as_a_new_piece(editing: Page) -> None:
     editing.get_by_role("button", name="Save as a new piece").click()
 
     expect(editing.locator(".lineage")).to_contain_text("1 note edited")
-    expect(editing.get_by_role("heading", level=1)).to_have_text(f"{title} (1 note edited)")
+    heading = editing.get_by_role("heading", level=1)
+    expect(heading).to_have_text(f"{title} (1 note edited)")
     expect(editing.get_by_role("button", name="Edit notes")).to_be_visible()
     assert editing.url != old
     kept = editing.evaluate("document.querySelector('piano-roll').piece.notes")

@@ -120,7 +120,7 @@ def test_keys_rest_behind_the_list_of_them(piece: Page) -> None:
 def test_two_quick_presses_make_one_piece(piece: Page) -> None:
     first = piece.url
 
-    piece.get_by_role("button", name="Wilder").dblclick()
+    piece.get_by_role("button", name="Wilder", exact=True).dblclick()
     expect(piece).not_to_have_url(first)
     piece.goto("/my/pieces/")
 
