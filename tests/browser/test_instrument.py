@@ -99,7 +99,8 @@ def test_a_change_in_the_editor_is_said_once(piece: Page) -> None:
     piece.keyboard.press("ArrowUp")
     piece.wait_for_timeout(300)
 
-    said = piece.evaluate("said")
+    # A slow machine may say meanwhile that the instruments are on their way.
+    said = [words for words in piece.evaluate("said") if "instruments" not in words]
     assert len(said) == 2, said
 
 
