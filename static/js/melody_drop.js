@@ -3,6 +3,7 @@
 // The file may be dropped anywhere on the page. Without scripts the form works by itself.
 
 import { el } from "./dom.js";
+import { takeDrops } from "./dropping.js";
 
 class MelodyDrop extends HTMLElement {
   connectedCallback() {
@@ -16,36 +17,17 @@ class MelodyDrop extends HTMLElement {
       if (refusal) event.preventDefault();
       this.#say(refusal || `Reading ${this.input.files[0].name}…`);
     });
-    this.#listen();
+    takeDrops(this, ({ files }) => this.#take(files));
   }
 
-  #listen() {
-    let depth = 0;
-    const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
-    const mark = (isOver) => this.classList.toggle("is-over", isOver);
-    document.addEventListener("dragenter", (event) => {
-      if (holdsFiles(event)) mark(++depth > 0);
-    });
-    document.addEventListener("dragleave", (event) => {
-      if (holdsFiles(event)) mark(--depth > 0);
-    });
-    // A drop that misses the form must not replace the page with the file.
-    document.addEventListener("dragover", (event) => {
-      if (holdsFiles(event)) event.preventDefault();
-    });
-    document.addEventListener("drop", (event) => {
-      if (!holdsFiles(event)) return;
-      event.preventDefault();
-      depth = 0;
-      mark(false);
-      const refusal = this.#refusalOf(event.dataTransfer.files);
-      if (refusal) {
-        this.#say(refusal);
-        return;
-      }
-      this.input.files = event.dataTransfer.files;
-      this.form.requestSubmit();
-    });
+  #take(files) {
+    const refusal = this.#refusalOf(files);
+    if (refusal) {
+      this.#say(refusal);
+      return;
+    }
+    this.input.files = files;
+    this.form.requestSubmit();
   }
 
   #refusalOf(files) {

@@ -4,6 +4,7 @@
 // arrived. Without scripts the form works by itself.
 
 import { el } from "./dom.js";
+import { takeDrops } from "./dropping.js";
 
 const MUSIC = /\.(midi?|musicxml|xml|mxl|abc|krn|zip)$/i;
 
@@ -21,29 +22,8 @@ class MusicDrop extends HTMLElement {
       event.preventDefault();
       this.#send([...this.input.files]);
     });
-    this.#listen();
-  }
-
-  // A drop that misses the form must not replace the page with the file.
-  #listen() {
-    let depth = 0;
-    const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
-    const mark = (isOver) => this.classList.toggle("is-over", isOver);
-    document.addEventListener("dragenter", (event) => {
-      if (holdsFiles(event)) mark(++depth > 0);
-    });
-    document.addEventListener("dragleave", (event) => {
-      if (holdsFiles(event)) mark(--depth > 0);
-    });
-    document.addEventListener("dragover", (event) => {
-      if (holdsFiles(event)) event.preventDefault();
-    });
-    document.addEventListener("drop", async (event) => {
-      if (!holdsFiles(event)) return;
-      event.preventDefault();
-      depth = 0;
-      mark(false);
-      const { files, others } = await dropped(event.dataTransfer);
+    takeDrops(this, async (transfer) => {
+      const { files, others } = await dropped(transfer);
       this.#send(files, others);
     });
   }
