@@ -103,7 +103,7 @@ def _ancestors(composition: Composition) -> list[Composition]:
             pk = pk.hex
         cursor.execute(_UP, [pk, MAX_ANCESTORS + 1])
         ids = [UUID(str(row[0])) for row in cursor.fetchall()]
-    found = Composition.objects.for_list().in_bulk(ids)
+    found = Composition.objects.for_cards().in_bulk(ids)
     return [found[id] for id in ids if id in found]
 
 
@@ -132,7 +132,7 @@ def _descendants(
     mine = Composition.objects.whose(user, session_key)
     shown = Composition.objects.kept().filter(is_showcase=True)
     # Deleted ones too: they may stand between two that are not.
-    visible = (mine | shown).for_list().order_by("created_at", "pk")
+    visible = (mine | shown).for_cards().order_by("created_at", "pk")
     near = visible.filter(parent=composition.pk)
     nearer = list(near[: MAX_DESCENDANTS + 1])
     further = list(

@@ -120,11 +120,8 @@ def cards(ids: list[UUID]) -> list[Composition]:
     ``ids`` are the caller's own. Who owns them is not asked once more: SQLite would
     then read all rows of the owner to find these.
     """
-    rows = Composition.objects.filter(pk__in=ids).order_by().for_list()
-    light = rows.defer(
-        *("score", "surprise", "recipe", "sound"),
-        *("version__curve", "version__provenance"),
-    ).annotate(
+    rows = Composition.objects.filter(pk__in=ids).order_by()
+    light = rows.for_cards().annotate(
         # Of a parent that one may see, as in the family: another's has no name here.
         parent_title=Case(
             When(

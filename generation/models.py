@@ -83,6 +83,13 @@ class CompositionQuerySet(models.QuerySet["Composition"]):
         """With what a card says of a piece, and without its notes."""
         return self.select_related("version__model").defer("score", "surprise")
 
+    def for_cards(self) -> CompositionQuerySet:
+        """Lighter still: a recipe may hold thousands of notes."""
+        return self.for_list().defer(
+            *("score", "surprise", "recipe", "sound"),
+            *("version__curve", "version__provenance"),
+        )
+
 
 #: What the library filters and sorts by, newest first.
 IN_LIBRARY = (

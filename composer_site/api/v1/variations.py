@@ -242,6 +242,13 @@ class FamilySerializer(serializers.Serializer[Any]):
     goes_on = serializers.BooleanField(help_text="There are more than are told.")
 
 
+class RelatedPiece(CompositionSerializer):
+    """What a family tells of a piece: nothing that would fetch its recipe."""
+
+    class Meta(CompositionSerializer.Meta):
+        fields = ["id", "url", "title", "change"]
+
+
 class FamilyTree(ApiView):
     """What the piece was made from, and what was made from it."""
 
@@ -261,8 +268,7 @@ class FamilyTree(ApiView):
         piece = relative.piece
         of_piece: dict[str, Any] = {"id": None, "url": None, "title": "", "change": ""}
         if piece:
-            data = CompositionSerializer(piece, context={"request": self.request}).data
-            of_piece = {name: data[name] for name in of_piece}
+            of_piece |= RelatedPiece(piece, context={"request": self.request}).data
         return of_piece | {
             "depth": depth,
             "is_this": relative.is_this,
