@@ -160,7 +160,9 @@ def _title_of_child(parent: Composition, written: str, change: str) -> str:
     # The program's own titles hold the key and the seed, which change.
     is_given = before != title_of(kind, score_from_json(parent.score), parent.seed)
     title = before if is_given else written
-    return told_apart(title, _in_a_line(change)) if title == before else title
+    if title != before:
+        return title
+    return told_apart(title, parent.title, _in_a_line(change))
 
 
 def compose_random(

@@ -38,13 +38,26 @@ def title_of(kind: str, score: Score, seed: int) -> str:
     return f"{what}{where}, no. {seed}"
 
 
-def told_apart(title: str, change: str, *, longest: int = 120) -> str:
-    """``title`` with what was changed: ``The brook (bars 5 to 8 rewritten)``."""
-    what = f" ({change.partition(':')[0]})"
-    room = longest - len(what)
-    return title[:room].rstrip() + what if change and room > 0 else title
+def told_apart(title: str, parent: str, change: str, *, longest: int = 120) -> str:
+    """``title`` with what was changed: ``The brook (bars 5 to 8 rewritten)``.
+
+    ``parent`` is the title it must not be: ``The brook (wilder again)``.
+    """
+    if not change:
+        return title
+    what = change.partition(":")[0]
+    named = _with(title, what, longest)
+    return named if named != parent else _with(title, f"{what} again", longest)
 
 
 def without_change(title: str, change: str) -> str:
     """The title that ``told_apart`` was given."""
-    return title.removesuffix(f" ({change.partition(':')[0]})") if change else title
+    what = change.partition(":")[0]
+    if not what:
+        return title
+    return title.removesuffix(f" ({what})").removesuffix(f" ({what} again)")
+
+
+def _with(title: str, what: str, longest: int) -> str:
+    room = longest - len(what) - 3
+    return f"{title[:room].rstrip()} ({what})" if room > 0 else title

@@ -52,7 +52,7 @@ def test_without_a_key_none_is_named():
 
 
 def test_a_child_is_told_apart_from_its_parent():
-    title = told_apart("The brook", "wilder: temperature 0.85 to 1")
+    title = told_apart("The brook", "The brook", "wilder: temperature 0.85 to 1")
 
     assert title == "The brook (wilder)"
     assert without_change(title, "wilder: more") == "The brook"
@@ -60,7 +60,14 @@ def test_a_child_is_told_apart_from_its_parent():
 
 
 def test_a_long_title_makes_room_for_what_changed():
-    title = told_apart("x" * 120, "one note changed")
+    title = told_apart("x" * 120, "x" * 120, "one note changed")
 
     assert len(title) == 120
     assert title.endswith(" (one note changed)")
+
+
+def test_the_same_change_again_is_told_apart_too():
+    again = told_apart("The brook", "The brook (wilder)", "wilder: temperature 1 to 2")
+
+    assert again == "The brook (wilder again)"
+    assert without_change(again, "wilder: temperature 1 to 2") == "The brook"
